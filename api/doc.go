@@ -1,0 +1,2 @@
+// Package api is described below by its owner.
+package api

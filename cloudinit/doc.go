@@ -1,0 +1,2 @@
+// Package cloudinit is described below by its owner.
+package cloudinit

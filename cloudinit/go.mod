@@ -1,0 +1,3 @@
+module github.com/rancher-sandbox/cluster-api-provider-harvester/cloudinit
+
+go 1.26.0

@@ -1,0 +1,2 @@
+// Package etcdops is described below by its owner.
+package etcdops

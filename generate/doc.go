@@ -1,0 +1,2 @@
+// Package generate is described below by its owner.
+package generate

@@ -1,0 +1,2 @@
+// Package harvesterclient is described below by its owner.
+package harvesterclient

@@ -1,0 +1,3 @@
+module github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient
+
+go 1.26.0

@@ -1,0 +1,2 @@
+// Package ipam is described below by its owner.
+package ipam

@@ -1,0 +1,2 @@
+// Package observability is described below by its owner.
+package observability

@@ -1,0 +1,2 @@
+// Package provider is described below by its owner.
+package provider

@@ -1,0 +1,2 @@
+// Package sandbox is described below by its owner.
+package sandbox

@@ -1,0 +1,2 @@
+// Package validation is described below by its owner.
+package validation
