@@ -1,0 +1,61 @@
+package v1beta1
+
+// Finalizers. The legacy forms are what v0.2.x wrote before finalizers had to hold a path; objects that carry one are
+// adopted: both forms are recognised, and both are dropped when deletion is done.
+const (
+	// ClusterFinalizer keeps a HarvesterCluster until what was created for it on Harvester is gone.
+	ClusterFinalizer = "harvester.infrastructure.cluster.x-k8s.io/finalizer"
+	// LegacyClusterFinalizer is the older form of ClusterFinalizer.
+	LegacyClusterFinalizer = "harvester.infrastructure.cluster.x-k8s.io"
+
+	// MachineFinalizer keeps a HarvesterMachine until its VM, volumes, Secret and address are gone.
+	MachineFinalizer = "harvestermachine.infrastructure.cluster.x-k8s.io/finalizer"
+	// LegacyMachineFinalizer is the older form of MachineFinalizer.
+	LegacyMachineFinalizer = "harvestermachine.infrastructure.cluster.x-k8s.io"
+)
+
+// Annotations on our kinds.
+const (
+	// ConfirmDeletionAnnotation on a HarvesterMachine confirms that its VM may be deleted although the Machine that
+	// owns it is not being deleted. Without it such a deletion is blocked, because a restored backup with stale owner
+	// references makes Kubernetes' garbage collector delete machines that are in use. The value must be "true".
+	ConfirmDeletionAnnotation = "infrastructure.cluster.x-k8s.io/confirm-deletion"
+)
+
+// Labels on what is created on Harvester.
+const (
+	// ManagedByLabel marks every object that this provider created on Harvester; its value is ManagedByValue.
+	ManagedByLabel = "infrastructure.cluster.x-k8s.io/managed-by"
+	// ManagedByValue is the value of ManagedByLabel.
+	ManagedByValue = "caphv"
+
+	// ClusterNamespaceLabel holds the namespace, in the management cluster, of the Cluster that an object belongs to.
+	// The name of that Cluster is in Cluster API's own label cluster.x-k8s.io/cluster-name.
+	ClusterNamespaceLabel = "infrastructure.cluster.x-k8s.io/cluster-namespace"
+	// MachineNameLabel holds the name of the HarvesterMachine that a VM belongs to.
+	MachineNameLabel = "infrastructure.cluster.x-k8s.io/machine-name"
+
+	// HarvesterCreatorLabel names, to Harvester's dashboard and webhooks, the tool that created a VM.
+	HarvesterCreatorLabel = "harvesterhci.io/creator"
+	// HarvesterCreatorValue makes Harvester treat a VM as a node of a guest cluster.
+	HarvesterCreatorValue = "docker-machine-driver-harvester"
+	// LegacyHarvesterCreatorValue is what v0.2.x wrote; VMs that carry it are adopted.
+	LegacyHarvesterCreatorValue = "harvester"
+	// HarvesterVMNameLabel holds the name of a VM; Harvester selects a VM's instances by it.
+	HarvesterVMNameLabel = "harvesterhci.io/vmName"
+	// HarvesterGuestClusterLabel holds the name of the guest cluster that a VM is a node of.
+	HarvesterGuestClusterLabel = "guestcluster.harvesterhci.io/name"
+
+	// MachineTypeLabel marks control-plane VMs. The load balancer of a cluster selects its backends by it.
+	MachineTypeLabel = "harvestercluster/machinetype"
+	// ControlPlaneMachineTypePrefix, followed by the cluster's name, is the value of MachineTypeLabel.
+	ControlPlaneMachineTypePrefix = "controlplane-"
+)
+
+// Keys and prefixes that other components agree on.
+const (
+	// IdentitySecretKey is the key of the identity Secret that holds Harvester's kubeconfig.
+	IdentitySecretKey = "kubeconfig"
+	// ProviderIDPrefix, followed by the UID of a VM on Harvester, is a machine's provider ID.
+	ProviderIDPrefix = "harvester://"
+)
