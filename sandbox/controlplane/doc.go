@@ -1,0 +1,12 @@
+// Package controlplane runs a Kubernetes control plane as plain processes on
+// loopback: etcd, kube-apiserver and, when asked, kube-controller-manager with
+// the controllers that are wanted. There are no nodes, no scheduler and no pods.
+//
+// [Start] returns a [ControlPlane] whose API server is ready, with RBAC as its
+// authorizer. [ControlPlane.StartControllers] comes when the CRDs are installed:
+// the garbage collector discovers new kinds only every 30 seconds, so that one
+// started before them would be blind for half a minute.
+//
+// Data is thrown away with its folder; etcd runs without fsync. It refuses to
+// listen on anything but 127.0.0.1.
+package controlplane
