@@ -1,0 +1,93 @@
+package etcdops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+)
+
+const (
+	// keepAliveTime and keepAliveTimeout let a connection through a dead tunnel be noticed. etcd allows no less than
+	// 5 s between pings.
+	keepAliveTime    = 10 * time.Second
+	keepAliveTimeout = 5 * time.Second
+	// reconnectDelay bounds the pause between attempts to connect again, so that a member which comes back is seen.
+	reconnectDelay = 2 * time.Second
+)
+
+// server is the connection to one endpoint.
+type server struct {
+	endpoint string
+	etcd     *clientv3.Client
+}
+
+func newServer(endpoint string, config Config) (*server, error) {
+	etcd, err := clientv3.New(clientv3.Config{
+		Endpoints:            []string{endpoint},
+		TLS:                  config.TLS,
+		DialKeepAliveTime:    keepAliveTime,
+		DialKeepAliveTimeout: keepAliveTimeout,
+		MaxUnaryRetries:      1,
+		// The client logs each failed attempt to stderr otherwise; failures are returned, once, to the caller.
+		Logger: zap.NewNop(),
+		DialOptions: []grpc.DialOption{
+			grpc.WithContextDialer(config.Dialer),
+			grpc.WithConnectParams(grpc.ConnectParams{
+				Backoff:           backoff.Config{BaseDelay: reconnectDelay / 8, Multiplier: 2, MaxDelay: reconnectDelay},
+				MinConnectTimeout: config.RequestTimeout,
+			}),
+			grpc.WithChainUnaryInterceptor(failFast),
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: endpoint %s: %w", ErrInvalidConfig, endpoint, err)
+	}
+	return &server{endpoint: endpoint, etcd: etcd}, nil
+}
+
+// failFast makes a request fail with the reason when the endpoint cannot be reached; the etcd client would wait for
+// the whole timeout and then only tell that it passed.
+func failFast(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	return invoke(ctx, method, req, reply, conn, append(opts, grpc.WaitForReady(false))...)
+}
+
+// call runs one request with its timeout and translates its error.
+func (s *server) call(ctx context.Context, timeout time.Duration, request func(context.Context, *server) error) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if err := request(ctx, s); err != nil {
+		return fmt.Errorf("etcd at %s: %w", s.endpoint, translate(err))
+	}
+	return nil
+}
+
+// translate adds the sentinel a caller can act on and keeps etcd's own words.
+func translate(err error) error {
+	for _, known := range []struct{ from, to error }{
+		{rpctypes.ErrUnhealthy, ErrUnhealthy},
+		{rpctypes.ErrMemberNotEnoughStarted, ErrUnhealthy},
+		{rpctypes.ErrNoLeader, ErrNoLeader},
+		{rpctypes.ErrLeaderChanged, ErrNoLeader},
+		{rpctypes.ErrNotLeader, ErrNoLeader},
+		{rpctypes.ErrTimeoutDueToLeaderFail, ErrNoLeader},
+		{rpctypes.ErrMemberNotFound, ErrUnknownMember},
+		{rpctypes.ErrBadLeaderTransferee, ErrUnknownMember},
+	} {
+		if errors.Is(err, known.from) {
+			return fmt.Errorf("%w (%w)", known.to, err)
+		}
+	}
+	return err
+}
+
+// isVerdict tells whether the cluster has answered and another member would answer the same.
+func isVerdict(err error) bool {
+	return errors.Is(err, ErrUnhealthy) || errors.Is(err, ErrUnknownMember)
+}
