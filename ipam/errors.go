@@ -96,3 +96,12 @@ func rejects(err error) bool {
 	}
 	return false
 }
+
+// inPool names the pool in an error, once.
+func inPool(pool string, err error) PoolError {
+	var named PoolError
+	if errors.As(err, &named) {
+		return named
+	}
+	return PoolError{Pool: pool, Err: err}
+}

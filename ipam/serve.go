@@ -1,0 +1,112 @@
+package ipam
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// do queues a step on a pool and waits for its outcome. When ctx ends first, the step may or may not have been written.
+func (a *Allocator) do(ctx context.Context, pool string, op *operation) (Lease, error) {
+	if err := ctx.Err(); err != nil {
+		return Lease{}, PoolError{Pool: pool, Err: err}
+	}
+	op.ctx, op.done = ctx, make(chan outcome, 1)
+	if a.lanes.add(pool, op) {
+		go a.serve(pool)
+	}
+	select {
+	case result := <-op.done:
+		return result.lease, result.err
+	case <-ctx.Done():
+		return Lease{}, PoolError{Pool: pool, Err: ctx.Err()}
+	}
+}
+
+// serve carries out everything that is queued on a pool, and ends when the queue is empty.
+func (a *Allocator) serve(pool string) {
+	var ops []*operation
+	for {
+		if ops = a.lanes.take(pool, ops); len(ops) == 0 {
+			return
+		}
+		ops = a.round(pool, ops)
+	}
+}
+
+// round does one read and at most one write for all given operations. It returns those that lost their write to another
+// writer and may try again, after the pause that is due.
+func (a *Allocator) round(pool string, ops []*operation) []*operation {
+	ctx, cancel := joint(ops)
+	defer cancel()
+	current, err := a.store.Get(ctx, pool)
+	if err != nil {
+		failAll(ops, PoolError{Pool: pool, Err: err})
+		return nil
+	}
+	book := openLedger(current, ownersOf(ops))
+	writers := answerReads(book, ops)
+	outcomes := make([]outcome, len(writers))
+	for i, op := range writers {
+		outcomes[i].lease, outcomes[i].err = op.run(book)
+	}
+	if book.changed {
+		_, err = a.store.Update(ctx, book.pool)
+	}
+	switch {
+	case errors.Is(err, ErrConflict):
+		again := a.retriable(pool, writers)
+		if len(again) > 0 {
+			sleep(ctx, a.pause(again[0].conflicts))
+		}
+		return again
+	case err != nil:
+		failAll(writers, PoolError{Pool: pool, Err: err})
+	default:
+		for i, op := range writers {
+			op.finish(outcomes[i].lease, outcomes[i].err)
+		}
+	}
+	return nil
+}
+
+// retriable counts the conflict and gives up those operations that had their share.
+func (a *Allocator) retriable(pool string, ops []*operation) []*operation {
+	again := ops[:0]
+	for _, op := range ops {
+		if op.conflicts++; op.conflicts < a.attempts {
+			again = append(again, op)
+			continue
+		}
+		op.finish(Lease{}, PoolError{Pool: pool, Err: fmt.Errorf("gave up after %d attempts: %w", op.conflicts, ErrConflict)})
+	}
+	return again
+}
+
+// answerReads finishes the steps that change nothing, on the pool as it was read, and returns the others. A neighbour's
+// refused write must not fail them.
+func answerReads(book *ledger, ops []*operation) []*operation {
+	writers := make([]*operation, 0, len(ops))
+	for _, op := range ops {
+		if !op.readOnly {
+			writers = append(writers, op)
+			continue
+		}
+		op.finish(op.run(book))
+	}
+	return writers
+}
+
+func ownersOf(ops []*operation) []string {
+	owners := make([]string, 0, len(ops))
+	for _, op := range ops {
+		owners = append(owners, op.owners...)
+	}
+	return owners
+}
+
+func failAll(ops []*operation, err error) {
+	for _, op := range ops {
+		op.finish(Lease{}, err)
+	}
+}
