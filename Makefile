@@ -1,0 +1,137 @@
+# Every command of the house. `make help` lists them.
+# Modules build with GOWORK=off: what is tested is what an importer gets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export GOWORK := off
+export KUBEBUILDER_ASSETS ?= $(CURDIR)/bin/assets
+
+LIBRARIES := api cloudinit etcdops harvesterclient ipam observability validation
+PROGRAMS  := generate provider sandbox
+JUDGES    := $(patsubst %/go.mod,%,$(wildcard conformance/*/go.mod))
+MODULES   ?= $(LIBRARIES) $(PROGRAMS)
+NESTED    := $(patsubst %/go.mod,%,$(wildcard api/test/go.mod))
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+GOTEST  := go test -race -shuffle=on -timeout=20m
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+# Tools are pinned by the go.mod files below hack/tools; nothing is installed.
+TOOLMODULES    := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
+PROGRAMMODULES := $(patsubst %/go.mod,%,$(wildcard sandbox/programs/*/go.mod))
+tool            = go tool -modfile=$(CURDIR)/hack/tools/$(1)/go.mod $(2)
+CONTROLLER_GEN := $(call tool,gen,controller-gen)
+KUSTOMIZE      := $(call tool,kustomize,kustomize)
+KO             := $(call tool,release,ko)
+ACTIONLINT     := $(call tool,audit,actionlint)
+GOVULNCHECK    := $(call tool,audit,govulncheck)
+BENCHSTAT      := $(call tool,bench,benchstat)
+
+##@ Look
+help: ## Lists the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-zA-Z_-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+.PHONY: help
+
+##@ Build
+build: bin/caphv-sandbox ## Builds our programs into bin/
+	go build -C provider -trimpath -ldflags '$(LDFLAGS)' -o ../bin/manager ./cmd/manager
+	go build -C generate -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-generate ./cmd/caphv-generate
+	go build -C validation -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-lint ./cmd/caphv-lint
+.PHONY: build
+
+bin/caphv-sandbox: FORCE
+	@echo "building caphv-sandbox (the first time downloads and compiles its dependencies: a few minutes)"
+	CGO_ENABLED=0 go build -C sandbox -o ../bin/caphv-sandbox ./cmd/caphv-sandbox
+FORCE:
+
+assets: bin/caphv-sandbox ## Builds etcd and Kubernetes for the tests that need an API server
+	bin/caphv-sandbox build --assets
+.PHONY: assets
+
+components: ## Renders the release's infrastructure-components.yaml into out/
+	mkdir -p out
+	$(KUSTOMIZE) build config/default > out/infrastructure-components.yaml
+	cp metadata.yaml out/metadata.yaml
+.PHONY: components
+
+image: ## Builds the manager's image with ko; KO_DOCKER_REPO says where to
+	cd provider && $(KO) build --bare --sbom=none $(KO_FLAGS) ./cmd/manager
+.PHONY: image
+
+##@ Run
+demo: bin/caphv-sandbox ## Brings up a cluster on this machine, scales it, deletes it, counts what is left
+	bin/caphv-sandbox demo $(DEMO_FLAGS)
+.PHONY: demo
+
+##@ Test
+test: test-house test-unit test-conformance test-e2e ## Runs every tier; none is skipped
+	@echo "every tier passed"
+.PHONY: test
+
+test-house: ## The rules of the house: imports, versions, a stranger's build of every library
+	cd hack/checks && $(GOTEST) ./...
+.PHONY: test-house
+
+test-unit: assets ## Unit and API-server tests of each module: make test-unit MODULES="ipam api"
+	@for module in $(MODULES) $(NESTED); do \
+	  echo "== $$module"; (cd $$module && $(GOTEST) $$(go list ./... | grep -v '/sandbox/e2e$$')); done
+.PHONY: test-unit
+
+test-conformance: ## Upstream's own code judges ours
+	@for judge in $(JUDGES); do echo "== $$judge"; (cd $$judge && go test -timeout=30m ./...); done
+.PHONY: test-conformance
+
+test-e2e: build ## A cluster's whole life against real servers, with faults
+	bin/caphv-sandbox build
+	cd sandbox && $(GOTEST) -v ./e2e/...
+.PHONY: test-e2e
+
+fuzz: ## Runs every fuzz target for FUZZTIME (20s)
+	@for module in $(MODULES); do (cd $$module && for package in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "== $$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime=$(FUZZTIME) $$package; done; done); done
+FUZZTIME ?= 20s
+.PHONY: fuzz
+
+bench: ## Runs the benchmarks; compare two runs with: make benchstat OLD=a.txt NEW=b.txt
+	@for module in $(MODULES); do (cd $$module && go test -run '^$$' -bench . -benchmem -count=$(BENCHCOUNT) ./...); done
+BENCHCOUNT ?= 1
+.PHONY: bench
+
+benchstat: ## Compares two benchmark outputs
+	$(BENCHSTAT) $(OLD) $(NEW)
+.PHONY: benchstat
+
+##@ Check
+lint: ## golangci-lint with kube-api-linter, and actionlint
+	go build -C hack/tools/lint -o ../../../bin/golangci-lint .
+	@for module in $(MODULES); do echo "== $$module"; (cd $$module && ../bin/golangci-lint run --config=../.golangci.yml ./...); done
+	$(ACTIONLINT)
+.PHONY: lint
+
+verify: ## Fails if a generated file or a go.mod is not up to date
+	@before=$$($(FINGERPRINT)); $(MAKE) --no-print-directory generate tidy; after=$$($(FINGERPRINT)); \
+	if [ "$$before" != "$$after" ]; then \
+	  echo "these were not up to date; they are now, look at them and commit:"; \
+	  diff <(echo "$$before") <(echo "$$after") | sed -n 's/^> [0-9a-f]*  /  /p'; exit 1; fi
+	$(KUSTOMIZE) build config/default > /dev/null
+.PHONY: verify
+FINGERPRINT = git ls-files -co --exclude-standard -- '*.go' '*go.mod' '*go.sum' '*.yaml' | sort | xargs sha256sum
+
+generate: ## Writes deep copies, CRDs and roles
+.PHONY: generate
+
+tidy: ## go mod tidy in every module
+	@for module in $(MODULES) $(NESTED) $(JUDGES) hack/checks $(TOOLMODULES) $(PROGRAMMODULES); do (cd $$module && go mod tidy); done
+.PHONY: tidy
+
+vulncheck: ## Known vulnerabilities in what we ship
+	@for module in $(LIBRARIES) generate provider; do echo "== $$module"; (cd $$module && $(GOVULNCHECK) ./...); done
+.PHONY: vulncheck
+
+##@ Clean
+clean: ## Removes what was built; caches of Go stay
+	rm -rf bin out .cache
+.PHONY: clean

@@ -1,0 +1,89 @@
+package checks
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/modfile"
+)
+
+func mustRoot(t *testing.T) string {
+	t.Helper()
+	dir, err := root()
+	require.NoError(t, err)
+	return dir
+}
+
+func mustModFile(t *testing.T, root, module string) *modfile.File {
+	t.Helper()
+	file, err := readModFile(root, module)
+	require.NoError(t, err)
+	return file
+}
+
+func TestWorkspaceListsEveryModuleOfTheHouse(t *testing.T) {
+	dir := mustRoot(t)
+	data, err := os.ReadFile(filepath.Join(dir, "go.work"))
+	require.NoError(t, err)
+	work, err := modfile.ParseWork("go.work", data, nil)
+	require.NoError(t, err)
+	var used []string
+	for _, use := range work.Use {
+		used = append(used, strings.TrimPrefix(use.Path, "./"))
+	}
+	assert.ElementsMatch(t, houseModules(), used)
+	assert.Empty(t, work.Replace, "a replace in go.work would hide what importers get")
+}
+
+func TestModulePathsAndGoDirectivesAgree(t *testing.T) {
+	dir := mustRoot(t)
+	for _, module := range houseModules() {
+		file := mustModFile(t, dir, module)
+		assert.Equal(t, prefix+module, file.Module.Mod.Path)
+		require.NotNil(t, file.Go, module)
+		assert.Equal(t, "1.26.0", file.Go.Version, module)
+		assert.Nil(t, file.Toolchain, "%s: a toolchain line forces a download on importers", module)
+	}
+}
+
+func TestLibrariesHaveNoReplaceAndNoSibling(t *testing.T) {
+	dir := mustRoot(t)
+	for _, library := range libraries {
+		file := mustModFile(t, dir, library)
+		assert.Empty(t, file.Replace, "%s/go.mod", library)
+		assert.Empty(t, file.Exclude, "%s/go.mod", library)
+		for _, require := range file.Require {
+			assert.False(t, strings.HasPrefix(require.Mod.Path, prefix),
+				"%s/go.mod requires its sibling %s", library, require.Mod.Path)
+			assert.NotContains(t, unwelcome, require.Mod.Path, "%s/go.mod", library)
+		}
+	}
+}
+
+// One version of a dependency everywhere: what is tested together is what an
+// importer of two of our libraries gets.
+func TestDirectDependenciesHaveOneVersion(t *testing.T) {
+	dir := mustRoot(t)
+	type use struct{ module, version string }
+	first := map[string]use{}
+	for _, module := range houseModules() {
+		for _, require := range mustModFile(t, dir, module).Require {
+			path := require.Mod.Path
+			if require.Indirect || strings.HasPrefix(path, prefix) {
+				continue
+			}
+			seen, ok := first[path]
+			if !ok {
+				first[path] = use{module, require.Mod.Version}
+				continue
+			}
+			assert.Equal(t, seen.version, require.Mod.Version,
+				"%s: %s has one version, %s another", path, seen.module, module)
+		}
+	}
+	assert.NotEmpty(t, first)
+}
