@@ -20,7 +20,7 @@ type HarvesterClusterSpec struct {
 
 	// loadBalancerConfig describes the load balancer in front of the cluster's API server.
 	// +required
-	LoadBalancerConfig LoadBalancerConfig `json:"loadBalancerConfig"`
+	LoadBalancerConfig LoadBalancerConfig `json:"loadBalancerConfig,omitzero"`
 
 	// controlPlaneEndpoint is where the cluster's API server answers. It is filled in when the load balancer has its
 	// address. In a template it has no meaning, apart from the placeholder 0.0.0.0:6443 that older templates carry.
@@ -202,7 +202,7 @@ type HarvesterCluster struct {
 	// +kubebuilder:validation:XValidation:rule="!has(self.vmNetworkConfig) || self.vmNetworkConfig.gateway != ''",fieldPath=".vmNetworkConfig.gateway",reason=FieldValueRequired,message="give the IP address of the VMs' default router"
 	// +kubebuilder:validation:XValidation:rule="!has(self.vmNetworkConfig) || self.vmNetworkConfig.subnetMask != ''",fieldPath=".vmNetworkConfig.subnetMask",reason=FieldValueRequired,message="give the VMs' network mask, such as 255.255.0.0"
 	// +kubebuilder:validation:XValidation:rule="!has(self.vmNetworkConfig) || has(self.vmNetworkConfig.ipPool) || (has(self.vmNetworkConfig.ipPoolRef) && self.vmNetworkConfig.ipPoolRef != '') || (has(self.vmNetworkConfig.ipPoolRefs) && self.vmNetworkConfig.ipPoolRefs.exists(p, p != ''))",fieldPath=".vmNetworkConfig",message="set ipPoolRef, ipPoolRefs or ipPool"
-	Spec HarvesterClusterSpec `json:"spec"`
+	Spec HarvesterClusterSpec `json:"spec,omitzero"`
 
 	// status is what was observed.
 	// +optional

@@ -9,7 +9,7 @@ import (
 type HarvesterClusterTemplateSpec struct {
 	// template is what a HarvesterCluster is made from.
 	// +required
-	Template HarvesterClusterTemplateResource `json:"template"`
+	Template HarvesterClusterTemplateResource `json:"template,omitzero"`
 }
 
 // HarvesterClusterTemplateResource is the part of a HarvesterClusterTemplate that is copied.
@@ -20,7 +20,7 @@ type HarvesterClusterTemplateResource struct {
 
 	// spec is the spec to give to each HarvesterCluster. It may leave gaps for a ClusterClass to fill.
 	// +required
-	Spec HarvesterClusterSpec `json:"spec"`
+	Spec HarvesterClusterSpec `json:"spec,omitzero"`
 }
 
 // HarvesterClusterTemplate is what a ClusterClass makes HarvesterClusters from.
@@ -39,7 +39,7 @@ type HarvesterClusterTemplate struct {
 
 	// spec is what HarvesterClusters are made from.
 	// +required
-	Spec HarvesterClusterTemplateSpec `json:"spec"`
+	Spec HarvesterClusterTemplateSpec `json:"spec,omitzero"`
 }
 
 // HarvesterClusterTemplateList is a list of HarvesterClusterTemplates.

@@ -146,7 +146,7 @@ type HarvesterMachine struct {
 
 	// spec is what the user wants.
 	// +required
-	Spec HarvesterMachineSpec `json:"spec"`
+	Spec HarvesterMachineSpec `json:"spec,omitzero"`
 
 	// status is what was observed.
 	// +optional

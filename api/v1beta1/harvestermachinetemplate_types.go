@@ -10,7 +10,7 @@ import (
 type HarvesterMachineTemplateSpec struct {
 	// template is what a HarvesterMachine is made from.
 	// +required
-	Template HarvesterMachineTemplateResource `json:"template"`
+	Template HarvesterMachineTemplateResource `json:"template,omitzero"`
 }
 
 // HarvesterMachineTemplateResource is the part of a HarvesterMachineTemplate that is copied.
@@ -21,7 +21,7 @@ type HarvesterMachineTemplateResource struct {
 
 	// spec is the spec to give to each HarvesterMachine. It may leave gaps for a ClusterClass to fill.
 	// +required
-	Spec HarvesterMachineSpec `json:"spec"`
+	Spec HarvesterMachineSpec `json:"spec,omitzero"`
 }
 
 // HarvesterMachineTemplateStatus tells the cluster autoscaler what a node made from a template will offer, so that it
@@ -33,7 +33,7 @@ type HarvesterMachineTemplateStatus struct {
 
 	// nodeInfo tells what a node runs.
 	// +optional
-	NodeInfo *NodeInfo `json:"nodeInfo,omitempty"`
+	NodeInfo NodeInfo `json:"nodeInfo,omitempty,omitzero"`
 }
 
 // NodeInfo tells what a node runs.
@@ -81,7 +81,7 @@ type HarvesterMachineTemplate struct {
 
 	// spec is what HarvesterMachines are made from.
 	// +required
-	Spec HarvesterMachineTemplateSpec `json:"spec"`
+	Spec HarvesterMachineTemplateSpec `json:"spec,omitzero"`
 
 	// status tells what a node made from the template will offer.
 	// +optional
