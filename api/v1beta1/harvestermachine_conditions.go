@@ -101,6 +101,12 @@ const (
 	VMStoppedReason = "VMStopped"
 	// VMPausedReason tells that the VM is paused.
 	VMPausedReason = "VMPaused"
+	// VMStoppingReason tells that the VM is being shut down or deleted.
+	VMStoppingReason = "VMStopping"
+	// VMHaltedReason tells that the VM is switched off, by somebody or by Harvester for a resource quota.
+	VMHaltedReason = "VMHalted"
+	// VMUnknownReason tells that Harvester lost sight of the VM, as when its host is gone.
+	VMUnknownReason = "VMUnknown"
 	// VMCrashedReason tells that the VM stops again and again.
 	VMCrashedReason = "VMCrashed"
 )
@@ -121,6 +127,9 @@ const (
 	WaitingForNodeReason = "WaitingForNode"
 	// GuestClusterUnreachableReason tells that the guest cluster's API server does not answer.
 	GuestClusterUnreachableReason = "GuestClusterUnreachable"
+	// NodeInitializationTimedOutReason tells that the Node was not registered in time. It is initialised all the same
+	// when it comes.
+	NodeInitializationTimedOutReason = "NodeInitializationTimedOut"
 	// NodeProviderIDConflictReason tells that the Node carries another provider ID, which cannot be changed.
 	NodeProviderIDConflictReason = "NodeProviderIDConflict"
 	// NodeInitializationFailedReason tells that the Node could not be changed.
