@@ -1,0 +1,129 @@
+package validation
+
+import (
+	"fmt"
+	"slices"
+
+	celconfig "k8s.io/apiserver/pkg/apis/cel"
+)
+
+// Options tell an Engine about the request an object comes with.
+type Options struct {
+	// DryRunTopology is true when the request is a server-side dry run by Cluster API's topology controller. Objects
+	// that also carry the annotation topology.cluster.x-k8s.io/dry-run may then change what is immutable otherwise:
+	// the controller only wants to know what would come of it, and rotates the template in earnest.
+	DryRunTopology bool
+}
+
+// Engine holds the compiled rules. It is safe for concurrent use.
+type Engine struct {
+	catalog *catalog
+	kinds   map[string][]*boundRule
+}
+
+// boundRule is a rule in one kind.
+type boundRule struct {
+	*compiledRule
+	severity Severity
+	scopes   []boundScope
+}
+
+// boundScope is one scope of a rule in one kind.
+type boundScope struct {
+	text  string
+	steps scope
+	// required is true for a scope that is judged as an empty object where the object lacks it.
+	required bool
+}
+
+// NewEngine compiles the embedded rules. It takes some tens of milliseconds: make one and keep it. Errors are
+// ErrInvalidRules and cannot happen with the rules as they are released.
+func NewEngine() (*Engine, error) {
+	loaded, err := loadCatalog(embeddedRules)
+	if err != nil {
+		return nil, err
+	}
+	return newEngine(loaded)
+}
+
+func newEngine(loaded *catalog) (*Engine, error) {
+	env, err := celEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	engine := &Engine{catalog: loaded, kinds: map[string][]*boundRule{}}
+	for kind := range loaded.roots {
+		engine.kinds[kind] = nil
+	}
+	for _, rule := range loaded.rules {
+		compiled, err := compileRule(env, rule)
+		if err != nil {
+			return nil, err
+		}
+		for _, target := range rule.Targets {
+			bound, err := bind(compiled, target, loaded.roots[target.Kind])
+			if err != nil {
+				return nil, err
+			}
+			engine.kinds[target.Kind] = append(engine.kinds[target.Kind], bound)
+		}
+	}
+	return engine, nil
+}
+
+func bind(rule *compiledRule, target Target, root string) (*boundRule, error) {
+	bound := &boundRule{compiledRule: rule, severity: target.Severity}
+	for _, text := range target.Scopes {
+		steps, err := parseScope(text)
+		if err != nil {
+			return nil, fmt.Errorf("%w: rule %s: %w", ErrInvalidRules, rule.ID, err)
+		}
+		bound.scopes = append(bound.scopes, boundScope{text: text, steps: steps, required: text == root})
+	}
+	return bound, nil
+}
+
+// Rules returns all rules, sorted by ID. The caller owns the slice; the Targets in it are shared and not to be changed.
+func (e *Engine) Rules() []Rule { return slices.Clone(e.catalog.rules) }
+
+// Judges tells whether the engine has rules for this object's kind and version.
+func (e *Engine) Judges(object map[string]any) bool {
+	kind, ok := kindOf(object)
+	if !ok {
+		return false
+	}
+	_, ok = e.kinds[kind]
+	return ok
+}
+
+// Validate evaluates every rule of the object's kind and returns what they find, sorted by path, severity and rule.
+// The object is as JSON decodes it: maps, slices, strings, bools, int64 and float64. old is the object before a change,
+// and nil when it is being created or when nothing is known of its past. Neither is changed.
+//
+// Nothing is found in objects of other kinds, nor in an object that is being deleted: it must be able to lose its
+// finalizers, whatever it looks like. An error that the old object has at the same place with the same value becomes
+// a warning, so that a rule that came later never makes an existing object impossible to change.
+//
+// An expression that fails or costs more than Kubernetes allows counts as an error found by its rule.
+func (e *Engine) Validate(object, old map[string]any, opts Options) []Finding {
+	kind, ok := kindOf(object)
+	if !ok || isBeingDeleted(object) {
+		return nil
+	}
+	run := evaluation{
+		object:         withoutNulls(object),
+		budget:         celconfig.RuntimeCELCostBudget,
+		dryRunTopology: opts.DryRunTopology && hasAnnotation(object, topologyDryRunAnnotation),
+	}
+	if old != nil {
+		run.old = withoutNulls(old)
+	}
+	for _, rule := range e.kinds[kind] {
+		run.apply(rule)
+	}
+	if run.old != nil && HasErrors(run.findings) {
+		e.ratchet(kind, &run)
+	}
+	sortFindings(run.findings)
+	return run.findings
+}

@@ -1,0 +1,115 @@
+package validation
+
+import (
+	"fmt"
+
+	"github.com/google/cel-go/cel"
+)
+
+// evaluation is one run of all rules over one object.
+type evaluation struct {
+	object, old    map[string]any
+	dryRunTopology bool
+	// budget is the cost that is left for the whole object, in CEL's units.
+	budget   uint64
+	findings []Finding
+}
+
+// apply evaluates one rule at each of its places.
+func (run *evaluation) apply(rule *boundRule) {
+	if rule.transition && run.old == nil {
+		return
+	}
+	for _, s := range rule.scopes {
+		found := false
+		s.steps.find(run.object,
+			func(at place) {
+				found = true
+				run.judge(rule, s.steps, at)
+			},
+			func(m misfit) {
+				found = true
+				run.report(rule, m.path, "must be "+m.wanted)
+			})
+		if !found && s.required {
+			run.judge(rule, s.steps, place{path: s.text, value: map[string]any{}})
+		}
+	}
+}
+
+func (run *evaluation) judge(rule *boundRule, s scope, at place) {
+	variables := &activation{self: at.value, dryRunTopology: run.dryRunTopology}
+	if rule.transition {
+		found := false
+		s.find(run.old, func(before place) { variables.oldSelf, found = before.value, true }, func(misfit) {})
+		if !found {
+			return
+		}
+	}
+	path := joinPath(at.path, rule.Field)
+	result, err := run.evaluate(rule.condition, variables)
+	if err != nil {
+		run.report(rule, path, fmt.Sprintf("cannot be judged, its form is not what the API says: %v", err))
+		return
+	}
+	if result != true {
+		run.report(rule, path, run.message(rule, variables))
+	}
+}
+
+// evaluate runs one program and takes its cost off the budget.
+func (run *evaluation) evaluate(program cel.Program, variables *activation) (any, error) {
+	if run.budget == 0 {
+		return nil, fmt.Errorf("the object is too large: judging it costs more than Kubernetes allows")
+	}
+	value, details, err := program.Eval(variables)
+	if details != nil && details.ActualCost() != nil {
+		run.budget -= min(run.budget, *details.ActualCost())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return value.Value(), nil
+}
+
+func (run *evaluation) message(rule *boundRule, variables *activation) string {
+	if rule.wording == nil {
+		return rule.Message
+	}
+	text, err := run.evaluate(rule.wording, variables)
+	if err != nil {
+		return rule.Message
+	}
+	message, _ := text.(string)
+	return message
+}
+
+func (run *evaluation) report(rule *boundRule, path, message string) {
+	run.findings = append(run.findings, Finding{
+		RuleID: rule.ID, Severity: rule.severity, Path: path, Message: message, Remediation: rule.Remediation,
+	})
+}
+
+// activation binds the variables of one evaluation. It is a type of its own because a map would be made anew for each
+// of some thirty rules.
+type activation struct {
+	self, oldSelf  any
+	dryRunTopology bool
+}
+
+// ResolveName implements cel.Activation.
+func (a *activation) ResolveName(name string) (any, bool) {
+	switch name {
+	case varSelf:
+		return a.self, true
+	case varOldSelf:
+		return a.oldSelf, a.oldSelf != nil
+	case varDryRunTopology:
+		return a.dryRunTopology, true
+	default:
+		return nil, false
+	}
+}
+
+// Parent implements cel.Activation.
+func (a *activation) Parent() cel.Activation { return nil }
