@@ -36,7 +36,9 @@ type QuirkRange struct {
 	Note string
 }
 
-func release(major, minor, patch int) Version { return Version{Major: major, Minor: minor, Patch: patch} }
+func release(major, minor, patch int) Version {
+	return Version{Major: major, Minor: minor, Patch: patch}
+}
 
 // quirks holds for Harvester 1.3 to 1.9, read in the source of those versions.
 var quirks = []QuirkRange{

@@ -110,7 +110,7 @@ func interfaceAddresses(reported kubevirtv1.VirtualMachineInstanceNetworkInterfa
 	seen := map[netip.Addr]bool{}
 	for _, value := range append([]string{reported.IP}, reported.IPs...) {
 		ip, err := netip.ParseAddr(value)
-		if err != nil || seen[ip] || ip.IsLinkLocalUnicast() || ip.IsLoopback() || ip.IsUnspecified() {
+		if err != nil || seen[ip] || ip.IsLinkLocalUnicast() || ip.IsUnspecified() {
 			continue
 		}
 		seen[ip] = true
