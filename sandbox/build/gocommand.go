@@ -18,16 +18,16 @@ const thirdPartyFlags = "-trimpath -ldflags=-s -w"
 
 // goCommand runs the go command in a module of its own: go.work knows nothing
 // of the tool modules, and a half-made sibling must not stop a build.
-func goCommand(ctx context.Context, dir string, env []string, args ...string) *exec.Cmd {
+func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, "go", args...)
 	command.Dir = dir
-	command.Env = append(append(os.Environ(), "GOWORK=off"), env...)
+	command.Env = append(os.Environ(), "GOWORK=off")
 	return command
 }
 
 // goOutput runs the go command for its answer.
 func goOutput(ctx context.Context, dir string, args ...string) (string, error) {
-	command := goCommand(ctx, dir, nil, args...)
+	command := goCommand(ctx, dir, args...)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	output, err := command.Output()
@@ -40,12 +40,11 @@ func goOutput(ctx context.Context, dir string, args ...string) (string, error) {
 // compile runs go build and reports each package it compiles.
 func compile(ctx context.Context, moduleDir, output string, p Program, ldflags string, compiled func(string)) error {
 	args := []string{"build", "-v", "-o", output}
-	var env []string
 	if p.ThirdParty {
 		args = append(args, "-trimpath", "-ldflags", strings.TrimSpace("-s -w "+ldflags))
-		env = []string{"CGO_ENABLED=0"}
 	}
-	command := goCommand(ctx, moduleDir, env, append(args, p.Package)...)
+	command := goCommand(ctx, moduleDir, append(args, p.Package)...)
+	command.Env = append(command.Env, "CGO_ENABLED=0")
 	stderr, err := command.StderrPipe()
 	if err != nil {
 		return fmt.Errorf("building %s: %w", p.Name, err)

@@ -221,5 +221,8 @@ func (m *Management) Config() *rest.Config { return m.cp.Config() }
 // Kubeconfig is the path of the administrator's kubeconfig file.
 func (m *Management) Kubeconfig() string { return m.cp.AdminKubeconfig() }
 
+// PIDs are the control plane's process ids, in the order of their start.
+func (m *Management) PIDs() []int { return m.cp.PIDs() }
+
 // Client reads and writes any object as administrator, uncached.
 func (m *Management) Client() client.Client { return m.client }

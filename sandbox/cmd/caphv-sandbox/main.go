@@ -9,11 +9,15 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/statedir"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// A second Ctrl-C ends the program at once; the kernel takes the children.
+	context.AfterFunc(ctx, stop)
 	err := newRootCommand().ExecuteContext(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "caphv-sandbox:", err)
@@ -42,9 +46,9 @@ func exitCode(err error) int {
 		return 0
 	case errors.As(err, &usage):
 		return exitUsage
-	case errors.Is(err, errRunning):
+	case errors.Is(err, statedir.ErrRunning):
 		return exitRunning
-	case errors.Is(err, errAbsent):
+	case errors.Is(err, statedir.ErrAbsent):
 		return exitAbsent
 	case errors.Is(err, context.Canceled):
 		return exitStopped

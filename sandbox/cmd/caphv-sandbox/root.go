@@ -1,18 +1,15 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/build"
-)
-
-var (
-	errRunning = errors.New("a sandbox runs already")
-	errAbsent  = errors.New("no sandbox runs here")
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/control"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/statedir"
 )
 
 // settings are the flags every command shares.
@@ -42,7 +39,38 @@ func (s *settings) state() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(root, ".cache", "sandbox"), nil
+	return sandbox.DefaultStateDir(root), nil
+}
+
+// places are the repository's and the state's folders.
+func (s *settings) places() (root, state string, err error) {
+	if root, err = s.root(); err != nil {
+		return "", "", err
+	}
+	state, err = s.state()
+	return root, state, err
+}
+
+// client reaches the sandbox that runs in the state folder.
+func (s *settings) client() (*control.Client, error) {
+	state, err := s.state()
+	if err != nil {
+		return nil, err
+	}
+	info, err := statedir.Find(state)
+	if err != nil {
+		return nil, err
+	}
+	return control.NewClient(info.Socket), nil
+}
+
+// noArguments is cobra.NoArgs with this program's exit code for a wrong command
+// line.
+func noArguments(command *cobra.Command, args []string) error {
+	if err := cobra.NoArgs(command, args); err != nil {
+		return usageError{err}
+	}
+	return nil
 }
 
 func newRootCommand() *cobra.Command {
@@ -62,6 +90,13 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 3 a sandbox runs already in 
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.PersistentFlags().StringVar(&settings.repository, "repository", "", "folder of the repository (default: found from the working directory)")
 	root.PersistentFlags().StringVar(&settings.stateDir, "state-dir", "", "folder of the sandbox's state (default <repository>/.cache/sandbox)")
-	root.AddCommand(newBuildCommand(settings))
+	root.AddCommand(
+		newBuildCommand(settings),
+		newUpCommand(settings),
+		newDemoCommand(settings),
+		newStatusCommand(settings),
+		newBreakCommand(settings),
+		newDownCommand(settings),
+	)
 	return root
 }

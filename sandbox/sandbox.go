@@ -1,0 +1,210 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/build"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/controlplane"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/loadbalancer"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/management"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/statedir"
+)
+
+// Sandbox is a running sandbox. Safe for concurrent use.
+type Sandbox struct {
+	options Options
+	paths   build.Paths
+	dir     *statedir.Dir
+	started time.Time
+
+	management *management.Management
+	// harvesterPlane is the API server the stand-in works on.
+	harvesterPlane *controlplane.ControlPlane
+	harvester      *harvester.Harvester
+	proxies        *loadbalancer.Proxies
+	guests         guests
+	network        Network
+	releaseNetwork func()
+
+	stop sync.Once
+}
+
+// DefaultStateDir is where the sandbox of a repository lives unless told
+// otherwise.
+func DefaultStateDir(root string) string { return filepath.Join(root, ".cache", "sandbox") }
+
+// Start builds what is missing, brings everything up and returns when the
+// managers are ready and the stand-in is seeded. When it fails, nothing is left
+// running. ctx bounds the start only.
+//
+// It fails with statedir.ErrRunning when a sandbox runs in the same folder.
+func Start(ctx context.Context, options Options) (*Sandbox, error) {
+	options, err := options.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := statedir.Take(options.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	network, release, err := takeSlot()
+	if err != nil {
+		return nil, errors.Join(err, dir.Release())
+	}
+	s := &Sandbox{
+		options: options, paths: build.Paths{Root: options.Root}, dir: dir, started: time.Now(),
+		network: network, releaseNetwork: release,
+	}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
+	}
+	return s, nil
+}
+
+func (s *Sandbox) start(ctx context.Context) error {
+	builder := &build.Builder{Root: s.options.Root, Out: s.options.Out}
+	if err := s.options.timed("programs", func() error { return builder.Build(ctx, build.All()...) }); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.startManagement(ctx) })
+	group.Go(func() error { return s.startHarvester(ctx) })
+	return group.Wait()
+}
+
+func (s *Sandbox) startManagement(ctx context.Context) (err error) {
+	s.management, err = management.Start(ctx, management.Options{
+		Dir: s.dir.Sub("management"), Paths: s.paths, Components: s.options.Components, Report: s.options.Report,
+	})
+	return err
+}
+
+// startHarvester brings up the stand-in. Its control plane's controllers come
+// last, when the CRDs are there, for the garbage collector's sake.
+func (s *Sandbox) startHarvester(ctx context.Context) error {
+	dir := s.dir.Sub("harvester")
+	err := s.options.timed("Harvester API server and etcd", func() (err error) {
+		s.harvesterPlane, err = controlplane.Start(ctx, controlplane.Options{
+			Name: "harvester", Dir: filepath.Join(dir, "controlplane"), AssetsDir: s.paths.Assets(),
+			Controllers: harvester.ControllerManagerControllers,
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	options, err := s.harvesterOptions()
+	if err != nil {
+		return err
+	}
+	err = s.options.timed("Harvester stand-in", func() (err error) {
+		s.harvester, err = harvester.Start(ctx, s.harvesterPlane.Config(), dir, options)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(s.HarvesterKubeconfig(), s.harvester.Kubeconfig(), 0o600); err != nil {
+		return fmt.Errorf("writing Harvester's kubeconfig: %w", err)
+	}
+	return s.options.timed("Harvester images, networks and pools", func() error {
+		return s.harvester.Seed(ctx, s.seed())
+	})
+}
+
+func (s *Sandbox) seed() harvester.Seed {
+	if s.options.Seed != nil {
+		return *s.options.Seed
+	}
+	return s.network.Seed()
+}
+
+// harvesterOptions gives the stand-in guests to boot and a data path for its
+// load balancers, unless the caller brought others.
+func (s *Sandbox) harvesterOptions() (harvester.Options, error) {
+	options := s.options.Harvester
+	if !options.VMNetwork.IsValid() {
+		options.VMNetwork, options.VMGateway = s.network.Machines, s.network.Gateway
+		options.VMLeases, options.LBLeases = s.network.MachineLeases, s.network.LBLeases
+	}
+	if options.LoadBalancers == nil {
+		s.proxies = loadbalancer.New()
+		options.LoadBalancers = s.proxies
+	}
+	if options.Guests == nil {
+		guests, err := newGuests(s.GuestsDir(), s.paths, s.options.Logger)
+		if err != nil {
+			return options, err
+		}
+		s.guests = guests
+		options.Guests = guests
+	}
+	return options, nil
+}
+
+// Stop ends everything, in the reverse of the order in which things depend on
+// each other, and lets the state folder go. It returns when no process is left;
+// a second call does nothing. Logs stay in the folder until the next start.
+func (s *Sandbox) Stop(ctx context.Context) (err error) {
+	s.stop.Do(func() {
+		if s.management != nil {
+			err = errors.Join(err, s.management.Stop(ctx))
+		}
+		if s.harvester != nil {
+			err = errors.Join(err, s.harvester.Stop(ctx))
+		}
+		if s.guests != nil {
+			err = errors.Join(err, s.guests.Close(ctx))
+		}
+		if s.proxies != nil {
+			s.proxies.Close()
+		}
+		if s.harvesterPlane != nil {
+			err = errors.Join(err, s.harvesterPlane.Stop(ctx))
+		}
+		s.releaseNetwork()
+		err = errors.Join(err, s.dir.Release())
+	})
+	return err
+}
+
+// Management is the management cluster.
+func (s *Sandbox) Management() *management.Management { return s.management }
+
+// Harvester is the stand-in.
+func (s *Sandbox) Harvester() *harvester.Harvester { return s.harvester }
+
+// Network is the part of the loopback network this sandbox uses.
+func (s *Sandbox) Network() Network { return s.network }
+
+// Paths tells where the programs are.
+func (s *Sandbox) Paths() build.Paths { return s.paths }
+
+// GuestsDir holds the data of everything that runs inside virtual machines.
+func (s *Sandbox) GuestsDir() string { return s.dir.Sub("guests") }
+
+// Dir is the state folder.
+func (s *Sandbox) Dir() *statedir.Dir { return s.dir }
+
+// ManagementKubeconfig is the path of the management cluster administrator's
+// kubeconfig.
+func (s *Sandbox) ManagementKubeconfig() string { return s.management.Kubeconfig() }
+
+// HarvesterKubeconfig is the path of the kubeconfig that an operator would hand
+// to CAPHV: through the proxy that makes faults, with limited rights.
+func (s *Sandbox) HarvesterKubeconfig() string {
+	return filepath.Join(s.dir.Sub("harvester"), "caphv.kubeconfig")
+}
+
+// HarvesterAdminKubeconfig is the path of the kubeconfig that reaches the
+// stand-in's API server directly, as administrator.
+func (s *Sandbox) HarvesterAdminKubeconfig() string { return s.harvesterPlane.AdminKubeconfig() }
