@@ -1,0 +1,102 @@
+package cloudinit
+
+import (
+	"net/netip"
+
+	"go.yaml.in/yaml/v3"
+)
+
+func (n Network) version2() *yaml.Node {
+	root, ethernets := mapping(), mapping()
+	for _, nic := range n.NICs {
+		add(ethernets, nic.Name, nic.version2())
+	}
+	add(root, "version", number(2))
+	add(root, "ethernets", ethernets)
+	return root
+}
+
+func (n NIC) version2() *yaml.Node {
+	node, match := mapping(), mapping()
+	add(match, "macaddress", text(n.MAC.String()))
+	add(node, "match", match)
+	add(node, "set-name", text(n.Name))
+	add(node, "dhcp4", truth(n.DHCP4))
+	add(node, "dhcp6", truth(n.DHCP6))
+	if len(n.Addresses) > 0 {
+		addresses := list()
+		for _, address := range n.Addresses {
+			addresses.Content = append(addresses.Content, text(address.String()))
+		}
+		add(node, "addresses", addresses)
+	}
+	n.addGateways2(node)
+	if routes := n.routes2(); len(routes.Content) > 0 {
+		add(node, "routes", routes)
+	}
+	if len(n.DNSServers)+len(n.SearchDomains) > 0 {
+		servers := mapping()
+		if len(n.DNSServers) > 0 {
+			add(servers, "addresses", addrTexts(n.DNSServers))
+		}
+		if len(n.SearchDomains) > 0 {
+			add(servers, "search", texts(n.SearchDomains))
+		}
+		add(node, "nameservers", servers)
+	}
+	if n.MTU != 0 {
+		add(node, "mtu", number(n.MTU))
+	}
+	return node
+}
+
+// addGateways2 uses gateway4 and gateway6 although netplan calls them deprecated: cloud-init 22.4 turns a route to ::/0 into
+// one to ::/64 for every renderer but netplan.
+func (n NIC) addGateways2(node *yaml.Node) {
+	for _, gateway := range n.gateways() {
+		if n.offSubnet(gateway) {
+			continue
+		}
+		if gateway.Is4() {
+			add(node, "gateway4", text(gateway.String()))
+		} else {
+			add(node, "gateway6", text(gateway.String()))
+		}
+	}
+}
+
+// routes2 has the default routes that need the on-link mark, which gateway4 and gateway6 cannot carry, and all others.
+func (n NIC) routes2() *yaml.Node {
+	routes := list()
+	for _, gateway := range n.gateways() {
+		if n.offSubnet(gateway) {
+			routes.Content = append(routes.Content, n.route2(Route{To: everywhere(gateway), Via: gateway}))
+		}
+	}
+	for _, route := range n.Routes {
+		routes.Content = append(routes.Content, n.route2(route))
+	}
+	return routes
+}
+
+func (n NIC) route2(route Route) *yaml.Node {
+	node := mapping()
+	add(node, "to", text(route.To.Masked().String()))
+	add(node, "via", text(route.Via.String()))
+	if route.Metric != 0 {
+		add(node, "metric", number(route.Metric))
+	}
+	// Without a static address a lease brings the subnet that the router lies in.
+	if n.hasFamily(route.Via) && n.offSubnet(route.Via) {
+		add(node, "on-link", truth(true))
+	}
+	return node
+}
+
+func addrTexts(addrs []netip.Addr) *yaml.Node {
+	items := list()
+	for _, addr := range addrs {
+		items.Content = append(items.Content, text(addr.String()))
+	}
+	return items
+}

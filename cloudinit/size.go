@@ -1,0 +1,24 @@
+package cloudinit
+
+import "fmt"
+
+const (
+	// MaxInlineSize is the most that KubeVirt takes as inline user-data or network-data, in bytes each. Anything larger
+	// must be referenced by a Secret.
+	MaxInlineSize = 2048
+	// MaxSecretSize is the most that a Kubernetes Secret holds, in bytes, all values together.
+	MaxSecretSize = 1 << 20
+)
+
+// CheckSecretSize tells whether the given values fit into one Secret. An error is ErrTooLarge.
+func CheckSecretSize(values ...[]byte) error {
+	total := 0
+	for _, value := range values {
+		total += len(value)
+	}
+	if total > MaxSecretSize {
+		return fmt.Errorf("%w: %d bytes, and a Secret holds %d; shorten the bootstrap data's files or fetch them at boot",
+			ErrTooLarge, total, MaxSecretSize)
+	}
+	return nil
+}
