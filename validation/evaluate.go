@@ -1,7 +1,9 @@
 package validation
 
 import (
+	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/google/cel-go/cel"
 )
@@ -29,7 +31,9 @@ func (run *evaluation) apply(rule *boundRule) {
 			},
 			func(m misfit) {
 				found = true
-				run.report(rule, m.path, "must be "+m.wanted)
+				if !rule.transition {
+					run.reportBroken(rule, m.path, "must be "+m.wanted)
+				}
 			})
 		if !found && s.required {
 			run.judge(rule, s.steps, place{path: s.text, value: map[string]any{}})
@@ -42,14 +46,14 @@ func (run *evaluation) judge(rule *boundRule, s scope, at place) {
 	if rule.transition {
 		found := false
 		s.find(run.old, func(before place) { variables.oldSelf, found = before.value, true }, func(misfit) {})
-		if !found {
+		if !found || reflect.DeepEqual(variables.self, variables.oldSelf) {
 			return
 		}
 	}
 	path := joinPath(at.path, rule.Field)
 	result, err := run.evaluate(rule.condition, variables)
 	if err != nil {
-		run.report(rule, path, fmt.Sprintf("cannot be judged, its form is not what the API says: %v", err))
+		run.reportBroken(rule, path, fmt.Sprintf("cannot be judged: %v", err))
 		return
 	}
 	if result != true {
@@ -60,7 +64,7 @@ func (run *evaluation) judge(rule *boundRule, s scope, at place) {
 // evaluate runs one program and takes its cost off the budget.
 func (run *evaluation) evaluate(program cel.Program, variables *activation) (any, error) {
 	if run.budget == 0 {
-		return nil, fmt.Errorf("the object is too large: judging it costs more than Kubernetes allows")
+		return nil, errors.New("judging the whole object costs more than Kubernetes allows")
 	}
 	value, details, err := program.Eval(variables)
 	if details != nil && details.ActualCost() != nil {
@@ -82,6 +86,14 @@ func (run *evaluation) message(rule *boundRule, variables *activation) string {
 	}
 	message, _ := text.(string)
 	return message
+}
+
+// reportBroken is for what keeps a rule from being judged at all. It is an error whatever the rule's severity: the API
+// server's schema would not take the value either.
+func (run *evaluation) reportBroken(rule *boundRule, path, message string) {
+	run.findings = append(run.findings, Finding{
+		RuleID: rule.ID, Severity: Error, Path: path, Message: message, Remediation: rule.Remediation,
+	})
 }
 
 func (run *evaluation) report(rule *boundRule, path, message string) {
