@@ -1,14 +1,10 @@
 package demo
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
@@ -88,22 +84,4 @@ func TestANodeIsJudged(t *testing.T) {
 	assert.ErrorContains(t, err, "provider ID")
 	assert.ErrorContains(t, err, "not initialised")
 	assert.ErrorContains(t, err, "not Ready")
-}
-
-func TestProcessesAreFoundByTheirFolder(t *testing.T) {
-	dir := t.TempDir()
-	found, err := processesUnder(dir)
-	require.NoError(t, err)
-	require.Empty(t, found)
-
-	file := filepath.Join(dir, "followed")
-	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	process := exec.Command("tail", "-f", file)
-	require.NoError(t, process.Start())
-	t.Cleanup(func() { process.Process.Kill(); process.Wait() })
-
-	assert.Eventually(t, func() bool {
-		found, err := processesUnder(dir)
-		return err == nil && len(found) == 1
-	}, 5*time.Second, 10*time.Millisecond)
 }

@@ -15,6 +15,7 @@ import (
 
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/statedir"
 )
 
 // inventory is everything on Harvester that a cluster could leave behind: names
@@ -71,7 +72,11 @@ func takeInventory(ctx context.Context, s *sandbox.Sandbox) (inventory, error) {
 	if found[poolEntries], err = poolHolders(ctx, c); err != nil {
 		return nil, err
 	}
-	found[guestProcesses], err = processesUnder(s.GuestsDir())
+	processes, err := statedir.Processes(s.GuestsDir())
+	found[guestProcesses] = map[string]bool{}
+	for _, process := range processes {
+		found[guestProcesses][process] = true
+	}
 	return found, err
 }
 

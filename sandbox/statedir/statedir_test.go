@@ -2,9 +2,11 @@ package statedir_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -67,4 +69,22 @@ func TestADeepFolderGetsAShortSocketPath(t *testing.T) {
 	require.NoError(t, dir.Release())
 
 	assert.NoDirExists(t, filepath.Dir(dir.Info().Socket), "the folder made for the socket stays behind")
+}
+
+func TestProcessesAreFoundByTheirFolder(t *testing.T) {
+	dir := t.TempDir()
+	found, err := statedir.Processes(dir)
+	require.NoError(t, err)
+	require.Empty(t, found)
+
+	file := filepath.Join(dir, "followed")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	process := exec.Command("tail", "-f", file)
+	require.NoError(t, process.Start())
+	t.Cleanup(func() { process.Process.Kill(); process.Wait() })
+
+	assert.Eventually(t, func() bool {
+		found, err := statedir.Processes(dir)
+		return err == nil && len(found) == 1
+	}, 5*time.Second, 10*time.Millisecond)
 }

@@ -1,4 +1,4 @@
-package demo
+package statedir
 
 import (
 	"bytes"
@@ -9,17 +9,19 @@ import (
 	"strings"
 )
 
-// processesUnder finds the processes whose command line names a folder: etcd
-// members and API servers of guests keep their data below the sandbox's. It
-// reads the kernel's process table, not the sandbox's own book-keeping.
-func processesUnder(dir string) (map[string]bool, error) {
+// Processes finds the processes whose command line names something below dir,
+// as "<pid> <program>": whatever a sandbox starts keeps its data there. It reads
+// the kernel's process table, not anybody's book-keeping. The process that asks
+// is left out.
+func Processes(dir string) ([]string, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, fmt.Errorf("reading the process table: %w", err)
 	}
-	found := map[string]bool{}
+	var found []string
 	for _, entry := range entries {
-		if _, err := strconv.Atoi(entry.Name()); err != nil {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil || pid == os.Getpid() {
 			continue
 		}
 		command, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "cmdline"))
@@ -28,7 +30,7 @@ func processesUnder(dir string) (map[string]bool, error) {
 		}
 		if bytes.Contains(command, []byte(dir+"/")) {
 			program, _, _ := strings.Cut(string(command), "\x00")
-			found[entry.Name()+" "+filepath.Base(program)] = true
+			found = append(found, entry.Name()+" "+filepath.Base(program))
 		}
 	}
 	return found, nil
