@@ -107,7 +107,7 @@ benchstat: ## Compares two benchmark outputs
 ##@ Check
 lint: ## golangci-lint with kube-api-linter, and actionlint
 	go build -C hack/tools/lint -o ../../../bin/golangci-lint .
-	@for module in $(MODULES); do echo "== $$module"; (cd $$module && ../bin/golangci-lint run --config=../.golangci.yml ./...); done
+	@for module in $(MODULES); do echo "== $$module"; (cd $$module && ../bin/golangci-lint run --config=$(CURDIR)/.golangci.yml ./...); done
 	$(ACTIONLINT)
 .PHONY: lint
 
@@ -120,7 +120,11 @@ verify: ## Fails if a generated file or a go.mod is not up to date
 .PHONY: verify
 FINGERPRINT = git ls-files -co --exclude-standard -- '*.go' '*go.mod' '*go.sum' '*.yaml' | sort | xargs sha256sum
 
-generate: ## Writes deep copies, CRDs and roles
+generate: ## Writes deep copies and CRDs
+	cd api && $(CONTROLLER_GEN) object paths=./v1beta1/...
+	cd api && $(CONTROLLER_GEN) crd paths=./v1beta1/... output:crd:dir=../config/crd/bases
+	cd harvesterclient && $(CONTROLLER_GEN) object paths=./loadbalancer/... paths=./harvesterhci/... paths=./cni/...
+	cd sandbox && go generate ./harvester/crds
 .PHONY: generate
 
 tidy: ## go mod tidy in every module
