@@ -97,6 +97,8 @@ const (
 const (
 	// LoadBalancerAvailableReason tells that the load balancer has its address and its listeners.
 	LoadBalancerAvailableReason = "LoadBalancerAvailable"
+	// EndpointSuppliedReason tells that the user supplied the endpoint, so there is no load balancer.
+	EndpointSuppliedReason = "EndpointSupplied"
 	// LoadBalancerAddressPendingReason tells that Harvester has not given the load balancer an address yet.
 	LoadBalancerAddressPendingReason = "LoadBalancerAddressPending"
 	// LoadBalancerNotOwnedReason tells that a load balancer of that name belongs to something else.

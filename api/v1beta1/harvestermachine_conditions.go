@@ -169,6 +169,8 @@ const (
 	ReleasingAddressReason = "ReleasingAddress"
 	// DeletingLoadBalancerReason tells that a cluster's load balancer is on its way out.
 	DeletingLoadBalancerReason = "DeletingLoadBalancer"
+	// DeletingPoolsReason tells that the address pools that were created for a cluster are on their way out.
+	DeletingPoolsReason = "DeletingPools"
 	// WaitingForMachinesReason tells that a cluster's machines have to go first.
 	WaitingForMachinesReason = "WaitingForMachines"
 	// DeletionFailedReason tells that a step of the deletion failed; the message names it.
