@@ -189,6 +189,10 @@ func (s *Sandbox) Network() Network { return s.network }
 // Paths tells where the programs are.
 func (s *Sandbox) Paths() build.Paths { return s.paths }
 
+// HistoryFile is where the stand-in records what happens to machines, addresses
+// and objects; package harvester/history reads it.
+func (s *Sandbox) HistoryFile() string { return filepath.Join(s.dir.Sub("harvester"), "history.jsonl") }
+
 // GuestsDir holds the data of everything that runs inside virtual machines.
 func (s *Sandbox) GuestsDir() string { return s.dir.Sub("guests") }
 

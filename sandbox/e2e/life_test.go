@@ -1,0 +1,46 @@
+package e2e_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/demo"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/history"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/judge"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/management"
+)
+
+// TestAClustersLifeWithTheManagerKilledFiveTimes tells the demo's story, which
+// checks machines, Nodes and what is left, and then judges what the stand-in
+// recorded: nothing doubled, nothing given away while in use.
+func TestAClustersLifeWithTheManagerKilledFiveTimes(t *testing.T) {
+	const kills = 5
+	manager, err := shared.Management().Manager(management.CAPHV)
+	require.NoError(t, err)
+	before := manager.Restarts()
+
+	err = demo.Run(t.Context(), shared, line, demo.Options{
+		Namespace: "life", Name: "life", KillManager: kills, Seed: 1, Timeout: 6 * time.Minute,
+	})
+	require.NoError(t, err)
+
+	assert.Equal(t, kills, manager.Restarts()-before, "the manager died by itself, or was not killed")
+	events, err := history.Read(shared.HistoryFile())
+	require.NoError(t, err)
+	require.NotEmpty(t, events)
+	var ups int
+	for _, event := range events {
+		if event.Kind == history.MachineUp {
+			ups++
+		}
+	}
+	assert.Equal(t, 6, ups, "3 control planes, 2 workers and one more: six machines are ever powered on")
+	for _, finding := range judge.Judge(events, true) {
+		t.Error(finding)
+	}
+	t.Logf("history: %s", filepath.Base(shared.HistoryFile()))
+}
