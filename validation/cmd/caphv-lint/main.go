@@ -1,0 +1,13 @@
+// Command caphv-lint judges manifests of the Harvester infrastructure provider by the rules of its admission webhook,
+// without a cluster. Exit codes: 0 nothing found, 1 findings, 2 wrong usage or unreadable input.
+package main
+
+import (
+	"os"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/cli"
+)
+
+func main() {
+	os.Exit(cli.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

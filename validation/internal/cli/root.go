@@ -1,0 +1,112 @@
+// Package cli is the command line of caphv-lint.
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/lint"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/manifest"
+)
+
+// Exit codes of caphv-lint. They are part of its interface.
+const (
+	// ExitOK says that nothing was found that is as grave as --fail-on.
+	ExitOK = 0
+	// ExitFindings says that something was.
+	ExitFindings = 1
+	// ExitTrouble says that the command was called wrongly, or that something could not be read or parsed.
+	ExitTrouble = 2
+)
+
+// errFindings ends a run whose findings have been written already.
+var errFindings = errors.New("findings")
+
+const longHelp = `caphv-lint judges HarvesterClusters, HarvesterMachines and their templates by the rules that the
+provider's admission webhook uses. It needs no cluster.
+
+It reads files, folders (all .yaml, .yml and .json files below them) and, as "-", standard input. Files may hold
+several YAML documents, JSON, and Lists. Objects of other kinds are passed over.
+
+Exit codes: 0 nothing was found, 1 something was found (see --fail-on), 2 wrong usage, or an input that cannot be
+read or parsed.`
+
+// Run runs the command with its arguments and returns the exit code.
+func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	command := newRoot()
+	command.SetArgs(args)
+	command.SetIn(stdin)
+	command.SetOut(stdout)
+	command.SetErr(stderr)
+	err := command.Execute()
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.Is(err, errFindings):
+		return ExitFindings
+	default:
+		_, _ = fmt.Fprintf(stderr, "caphv-lint: %v\n", err)
+		return ExitTrouble
+	}
+}
+
+type lintOptions struct {
+	output string
+	failOn string
+}
+
+func newRoot() *cobra.Command {
+	var options lintOptions
+	root := &cobra.Command{
+		Use:           "caphv-lint [flags] FILE|FOLDER|-...",
+		Short:         "Judge manifests of the Harvester infrastructure provider",
+		Long:          longHelp,
+		Example:       "  caphv-lint cluster.yaml machines/\n  kustomize build . | caphv-lint -o json -",
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runLint(cmd, options, args)
+		},
+	}
+	root.Flags().StringVarP(&options.output, "output", "o", "text", "output format: "+strings.Join(lint.Formats, " or "))
+	root.Flags().StringVar(&options.failOn, "fail-on", string(validation.Error), "lowest severity that fails the run: error, warning or info")
+	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(lint.Formats, cobra.ShellCompDirectiveNoFileComp))
+	_ = root.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"error", "warning", "info"}, cobra.ShellCompDirectiveNoFileComp))
+	root.AddCommand(newList(), newExplain())
+	return root
+}
+
+func runLint(cmd *cobra.Command, options lintOptions, args []string) error {
+	failOn := validation.Severity(options.failOn)
+	switch {
+	case !slices.Contains(lint.Formats, options.output):
+		return fmt.Errorf("unknown output format %q; known are %s", options.output, strings.Join(lint.Formats, ", "))
+	case !slices.Contains([]validation.Severity{validation.Error, validation.Warning, validation.Info}, failOn):
+		return fmt.Errorf("unknown severity %q for --fail-on; known are error, warning, info", options.failOn)
+	case len(args) == 0:
+		return errors.New(`nothing to judge: name files or folders, or "-" for standard input`)
+	}
+	engine, err := validation.NewEngine()
+	if err != nil {
+		return err
+	}
+	files, findErr := manifest.Find(args)
+	report, readErr := lint.Files(engine, files, cmd.InOrStdin())
+	if err := lint.Write(cmd.OutOrStdout(), options.output, report); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if err := errors.Join(findErr, readErr); err != nil {
+		return err
+	}
+	if report.Reaches(failOn) {
+		return errFindings
+	}
+	return nil
+}

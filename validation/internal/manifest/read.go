@@ -1,0 +1,149 @@
+package manifest
+
+import (
+	"bytes"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/yaml"
+)
+
+// Object is one object of a manifest.
+type Object struct {
+	// Source is the name of the file.
+	Source string
+	// Content is the object as JSON decodes it, whole numbers as int64.
+	Content map[string]any
+
+	chunk chunk
+	// within is where in its document the object lies, such as "items[2]"; empty for the document itself.
+	within string
+}
+
+// MalformedError says that a document could not be parsed. Other documents of the same file are still read.
+type MalformedError struct {
+	Source string
+	// Line is where the document starts.
+	Line int
+	Err  error
+}
+
+// Error implements error.
+func (e *MalformedError) Error() string {
+	return fmt.Sprintf("%s: document at line %d: %v", e.Source, e.Line, e.Err)
+}
+
+// Unwrap returns the parser's error.
+func (e *MalformedError) Unwrap() error { return e.Err }
+
+// Read returns all objects of a stream, in order. Documents that are no objects, such as a bare string, are passed
+// over. The error joins a MalformedError for each document that could not be parsed; the objects of the others are
+// returned all the same.
+func Read(source string, r io.Reader) ([]Object, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	var (
+		objects []Object
+		errs    []error
+	)
+	for _, c := range split(data) {
+		values, err := parse(c.text)
+		if err != nil {
+			errs = append(errs, &MalformedError{Source: source, Line: c.line, Err: err})
+		}
+		for _, v := range values {
+			objects = appendObjects(objects, v, Object{Source: source, chunk: c})
+		}
+	}
+	return objects, errors.Join(errs...)
+}
+
+// parse reads one document. What looks like JSON may be several values in a row, as some tools write them.
+func parse(text []byte) ([]any, error) {
+	if first := bytes.TrimLeft(text, " \t\r\n"); len(first) > 0 && (first[0] == '{' || first[0] == '[') {
+		if values, err := parseJSON(text); err == nil {
+			return values, nil
+		}
+	}
+	converted, err := yaml.YAMLToJSONStrict(text)
+	if err != nil {
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "error converting YAML to JSON: "))
+	}
+	return parseJSON(converted)
+}
+
+func parseJSON(text []byte) ([]any, error) {
+	var values []any
+	decoder := stdjson.NewDecoder(bytes.NewReader(text))
+	for {
+		var raw stdjson.RawMessage
+		if err := decoder.Decode(&raw); err != nil {
+			if errors.Is(err, io.EOF) {
+				return values, nil
+			}
+			return values, err
+		}
+		var value any
+		if err := json.Unmarshal(raw, &value); err != nil {
+			return values, err
+		}
+		values = append(values, value)
+	}
+}
+
+// appendObjects opens Lists, of whatever kind, and bare arrays.
+func appendObjects(objects []Object, value any, at Object) []Object {
+	switch v := value.(type) {
+	case []any:
+		return appendItems(objects, v, at, at.within)
+	case map[string]any:
+		if items, ok := v["items"].([]any); ok && isList(v) {
+			return appendItems(objects, items, at, strings.TrimPrefix(at.within+".items", "."))
+		}
+		at.Content = v
+		return append(objects, at)
+	default:
+		return objects
+	}
+}
+
+func appendItems(objects []Object, items []any, at Object, path string) []Object {
+	for i, item := range items {
+		at.within = path + "[" + strconv.Itoa(i) + "]"
+		objects = appendObjects(objects, item, at)
+	}
+	return objects
+}
+
+func isList(object map[string]any) bool {
+	kind, _ := object["kind"].(string)
+	return strings.HasSuffix(kind, "List")
+}
+
+// Kind returns the object's kind, empty when it has none.
+func (o Object) Kind() string { return o.text("kind") }
+
+// Name returns "namespace/name", or "name" for an object without a namespace.
+func (o Object) Name() string {
+	metadata, _ := o.Content["metadata"].(map[string]any)
+	name, _ := metadata["name"].(string)
+	if name == "" {
+		name, _ = metadata["generateName"].(string)
+	}
+	if namespace, _ := metadata["namespace"].(string); namespace != "" {
+		return namespace + "/" + name
+	}
+	return name
+}
+
+func (o Object) text(field string) string {
+	value, _ := o.Content[field].(string)
+	return value
+}
