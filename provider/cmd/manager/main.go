@@ -1,0 +1,62 @@
+// Command manager is the controller manager of the Cluster API provider for Harvester.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/component-base/logs"
+	logsv1 "k8s.io/component-base/logs/api/v1"
+	_ "k8s.io/component-base/logs/json/register"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/manager"
+)
+
+func main() {
+	if err := run(); err != nil {
+		klog.Background().Error(err, "The manager stopped")
+		klog.Flush()
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	options := manager.DefaultOptions()
+	logging := logs.NewOptions()
+	flags := pflag.NewFlagSet("manager", pflag.ContinueOnError)
+	options.AddFlags(flags)
+	logsv1.AddFlags(logging, flags)
+	showVersion := flags.Bool("version", false, "Print the version and end.")
+	if err := flags.Parse(os.Args[1:]); err != nil {
+		if err == pflag.ErrHelp {
+			return nil
+		}
+		return err
+	}
+	if *showVersion {
+		fmt.Println(manager.Version(), manager.Revision())
+		return nil
+	}
+	if err := logsv1.ValidateAndApply(logging, nil); err != nil {
+		return fmt.Errorf("set up logging: %w", err)
+	}
+	ctrl.SetLogger(klog.Background())
+	config, err := restConfig(options.Kubeconfig)
+	if err != nil {
+		return fmt.Errorf("find the management cluster: %w", err)
+	}
+	return manager.Run(ctrl.SetupSignalHandler(), config, options)
+}
+
+// restConfig finds the management cluster: by the file that was named, else by the usual rules.
+func restConfig(kubeconfig string) (*rest.Config, error) {
+	if kubeconfig != "" {
+		return clientcmd.BuildConfigFromFlags("", kubeconfig)
+	}
+	return ctrl.GetConfig()
+}

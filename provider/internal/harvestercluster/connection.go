@@ -1,0 +1,31 @@
+package harvestercluster
+
+import (
+	"context"
+	"fmt"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+)
+
+// oldestVersion is the oldest Harvester this provider works with.
+var oldestVersion = harvesterclient.ParseVersion("v1.3.0")
+
+// connect checks that Harvester can be used with the identity Secret.
+func (r *Reconciler) connect(ctx context.Context, s *scope) phase.Outcome {
+	harvester, err := r.Identities.Connect(ctx, s.infra)
+	if err != nil {
+		return phase.Fail(err, infrav1.HarvesterUnreachableReason)
+	}
+	version, err := harvester.ServerVersion(ctx)
+	if err != nil {
+		return phase.Fail(fmt.Errorf("read Harvester's version: %w", err), infrav1.HarvesterUnreachableReason)
+	}
+	if version.Compare(oldestVersion) < 0 {
+		return phase.Until(versionRecheck, infrav1.HarvesterVersionUnsupportedReason,
+			fmt.Sprintf("Harvester is %s; %s is the oldest version that works", version, oldestVersion))
+	}
+	s.harvester = harvester
+	return phase.Done(infrav1.ConnectedReason, "Harvester "+version.String())
+}

@@ -1,0 +1,172 @@
+package harvestercluster
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/cluster-api/util/conditions"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+)
+
+// deletionPhases undo the normal ones backwards, once no machine is left.
+func (r *Reconciler) deletionPhases() []phase.Phase[*scope] {
+	return []phase.Phase[*scope]{
+		{Condition: infrav1.DeletingCondition, Run: r.awaitMachines},
+		{Condition: infrav1.DeletingCondition, Run: r.reconnect},
+		{Condition: infrav1.DeletingCondition, Run: r.deleteLoadBalancer},
+		{Condition: infrav1.DeletingCondition, Run: r.reclaimAddress},
+		{Condition: infrav1.DeletingCondition, Run: r.deletePools},
+		{Condition: infrav1.DeletingCondition, Run: r.deleteNamespace},
+		{Condition: infrav1.DeletingCondition, Run: r.letGo},
+	}
+}
+
+// awaitMachines waits for the cluster's machines: they need the connection that this object describes.
+func (r *Reconciler) awaitMachines(ctx context.Context, s *scope) phase.Outcome {
+	machines := &infrav1.HarvesterMachineList{}
+	err := r.Client.List(ctx, machines, client.InNamespace(s.infra.Namespace), client.MatchingLabels{clusterv1.ClusterNameLabel: s.clusterName()})
+	if err != nil {
+		return failed("list the machines", err)
+	}
+	if len(machines.Items) > 0 {
+		return busy(infrav1.WaitingForMachinesReason, fmt.Sprintf("Waits for %d HarvesterMachines to be gone", len(machines.Items)))
+	}
+	return phase.Unchanged()
+}
+
+// reconnect connects to Harvester. A cluster that never got as far as to make anything there may go without.
+func (r *Reconciler) reconnect(ctx context.Context, s *scope) phase.Outcome {
+	harvester, err := r.Identities.Connect(ctx, s.infra)
+	switch {
+	case err == nil:
+		s.harvester = harvester
+		return phase.Unchanged()
+	case !conditions.IsTrue(s.infra, infrav1.TargetNamespaceReadyCondition) && !hasEndpoint(s.infra):
+		return r.letGo(ctx, s)
+	default:
+		return failed("connect to Harvester", err)
+	}
+}
+
+// deleteLoadBalancer deletes the load balancer and waits until it is gone, which is when Harvester has taken its address
+// back.
+func (r *Reconciler) deleteLoadBalancer(ctx context.Context, s *scope) phase.Outcome {
+	key := client.ObjectKey{Namespace: s.targetNamespace(), Name: names.LoadBalancer(s.infra.Namespace, s.clusterName())}
+	balancer := &lbv1.LoadBalancer{}
+	err := s.harvester.Client().Get(ctx, key, balancer)
+	switch {
+	case apierrors.IsNotFound(err):
+		return r.deletePlaceholder(ctx, s, key)
+	case err != nil:
+		return failed("look for the load balancer", err)
+	case !ours(s, balancer, wantedLoadBalancer(s)):
+		return phase.Unchanged()
+	}
+	outcome := busy(infrav1.DeletingLoadBalancerReason, fmt.Sprintf("Waits for load balancer %s to be gone", key))
+	if !s.owns(balancer.Labels) {
+		outcome.RequeueAfter = terminationRecheck // One of v0.2.x is not watched.
+	}
+	if !balancer.DeletionTimestamp.IsZero() {
+		return outcome
+	}
+	err = s.harvester.Client().Delete(ctx, balancer, client.Preconditions{UID: &balancer.UID})
+	if client.IgnoreNotFound(err) != nil {
+		return failed("delete the load balancer", err)
+	}
+	r.event(s, "LoadBalancerDeleted", "Delete", "Deleted load balancer %s", key)
+	return outcome
+}
+
+// deletePlaceholder removes the Service that v0.2.x created beside its load balancer. One that belongs to the load
+// balancer goes with it; only one without an owner is left behind for ever.
+func (r *Reconciler) deletePlaceholder(ctx context.Context, s *scope, key client.ObjectKey) phase.Outcome {
+	if s.infra.Annotations[endpointFromAnnotation] != fromLoadBalancer {
+		return phase.Unchanged()
+	}
+	service := &corev1.Service{}
+	err := s.harvester.Client().Get(ctx, key, service)
+	switch {
+	case apierrors.IsNotFound(err):
+		return phase.Unchanged()
+	case err != nil:
+		return failed("look for the placeholder Service", err)
+	case len(service.OwnerReferences) > 0 || service.Spec.Type != corev1.ServiceTypeLoadBalancer || !service.DeletionTimestamp.IsZero():
+		return phase.Unchanged()
+	}
+	err = s.harvester.Client().Delete(ctx, service, client.Preconditions{UID: &service.UID})
+	if client.IgnoreNotFound(err) != nil {
+		return failed("delete the placeholder Service", err)
+	}
+	return phase.Unchanged()
+}
+
+// reclaimAddress gives back an address that Harvester left with the load balancer, as it does for one whose ipam is not
+// spelt out. The load balancer is gone by now.
+func (r *Reconciler) reclaimAddress(ctx context.Context, s *scope) phase.Outcome {
+	owner := names.LoadBalancerOwner(s.targetNamespace(), names.LoadBalancer(s.infra.Namespace, s.clusterName()))
+	pools := &lbv1.IPPoolList{}
+	if err := s.harvester.Cache().List(ctx, pools); err != nil {
+		return failed("list the pools", err)
+	}
+	if s.infra.Annotations[endpointFromAnnotation] != fromLoadBalancer {
+		return phase.Unchanged()
+	}
+	for _, pool := range pools.Items {
+		for text, holder := range pool.Status.Allocated {
+			address, err := netip.ParseAddr(text)
+			if holder != owner || err != nil {
+				continue
+			}
+			allocator := r.allocators.For(identity.Key(s.infra), s.harvester)
+			if err := allocator.Release(ctx, pool.Name, address, owner); err != nil {
+				return failed("take the load balancer's address back", err)
+			}
+		}
+	}
+	return phase.Unchanged()
+}
+
+// letGo drops the finalizer, in both of its forms, and closes the connection if nobody else uses it.
+func (r *Reconciler) letGo(ctx context.Context, s *scope) phase.Outcome {
+	clusters := &infrav1.HarvesterClusterList{}
+	if err := r.Client.List(ctx, clusters); err != nil {
+		return failed("list the clusters", err)
+	}
+	shared := false
+	for i := range clusters.Items {
+		other := &clusters.Items[i]
+		shared = shared || (other.UID != s.infra.UID && identity.Key(other) == identity.Key(s.infra))
+	}
+	if !shared {
+		r.Identities.Forget(identity.Key(s.infra))
+	}
+	controllerutil.RemoveFinalizer(s.infra, infrav1.ClusterFinalizer)
+	controllerutil.RemoveFinalizer(s.infra, infrav1.LegacyClusterFinalizer)
+	r.Metrics.ForgetCluster(s.clusterName())
+	return phase.Outcome{Stop: true}
+}
+
+// busy says what the deletion is waiting for: Deleting is True until the object is gone.
+func busy(reason, message string) phase.Outcome {
+	outcome := phase.Wait(reason, message)
+	outcome.Status = "True"
+	return outcome
+}
+
+// failed says which step of the deletion failed; the finalizer stays.
+func failed(step string, err error) phase.Outcome {
+	outcome := phase.Fail(fmt.Errorf("%s: %w", step, err), infrav1.DeletionFailedReason)
+	outcome.Status = "True"
+	return outcome
+}

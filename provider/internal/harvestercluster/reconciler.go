@@ -1,0 +1,154 @@
+package harvestercluster
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	kerrors "k8s.io/apimachinery/pkg/util/errors"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/cluster-api/util"
+	"sigs.k8s.io/cluster-api/util/annotations"
+	"sigs.k8s.io/cluster-api/util/patch"
+	"sigs.k8s.io/cluster-api/util/paused"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/observability"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+)
+
+// Reconciler reconciles HarvesterClusters. Its exported fields are set before SetupWithManager and not changed after.
+type Reconciler struct {
+	// Client reads the management cluster from the manager's cache, and writes to it.
+	Client client.Client
+	// Identities leads to Harvester.
+	Identities *identity.Resolver
+	// Metrics counts what happens.
+	Metrics *observability.Metrics
+	// Recorder writes events.
+	Recorder events.EventRecorder
+	// Clock tells the time.
+	Clock clock.PassiveClock
+
+	allocators ippool.Allocators
+}
+
+// Reconcile brings one HarvesterCluster a step further: fetch, owner, pause, then the phases over a scope, then one
+// write of what they found.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (_ ctrl.Result, failure error) {
+	infra := &infrav1.HarvesterCluster{}
+	if err := r.Client.Get(ctx, request.NamespacedName, infra); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	deleting := !infra.DeletionTimestamp.IsZero()
+	if annotations.IsExternallyManaged(infra) || (deleting && !hasFinalizer(infra)) {
+		return ctrl.Result{}, nil
+	}
+	s, err := r.newScope(ctx, infra)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if isPaused, requeue, err := paused.EnsurePausedCondition(ctx, r.Client, s.cluster, infra); err != nil || isPaused || requeue {
+		return ctrl.Result{}, err
+	}
+	if !deleting && s.cluster == nil {
+		return ctrl.Result{}, nil // Cluster API sets the owner, and that is an event.
+	}
+	if added, err := r.ensureFinalizer(ctx, infra); err != nil || added {
+		return ctrl.Result{}, err
+	}
+	helper, err := patch.NewHelper(infra, r.Client)
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("prepare to write HarvesterCluster %s: %w", request, err)
+	}
+	defer func() {
+		failure = kerrors.NewAggregate([]error{failure, r.write(ctx, helper, s)})
+	}()
+	defer r.observeDuration(deleting, r.Clock.Now())
+	if deleting {
+		return phase.Run(ctx, infra, s, r.deletionPhases())
+	}
+	return phase.Run(ctx, infra, s, r.normalPhases())
+}
+
+// normalPhases lead from a Secret to an endpoint.
+func (r *Reconciler) normalPhases() []phase.Phase[*scope] {
+	return []phase.Phase[*scope]{
+		{Condition: infrav1.HarvesterConnectionReadyCondition, Run: r.connect},
+		{Condition: infrav1.TargetNamespaceReadyCondition, Run: r.ensureNamespace},
+		{Run: r.publishFailureDomains},
+		{Condition: infrav1.IPPoolsReadyCondition, Run: r.ensurePools},
+		{Condition: infrav1.LoadBalancerReadyCondition, Run: r.ensureEndpoint},
+	}
+}
+
+// newScope finds the Cluster. During deletion there need not be one.
+func (r *Reconciler) newScope(ctx context.Context, infra *infrav1.HarvesterCluster) (*scope, error) {
+	cluster, err := util.GetOwnerCluster(ctx, r.Client, infra.ObjectMeta)
+	if client.IgnoreNotFound(rootCause(err)) != nil {
+		return nil, fmt.Errorf("read the Cluster of HarvesterCluster %s: %w", client.ObjectKeyFromObject(infra), err)
+	}
+	if err != nil {
+		cluster = nil
+	}
+	return &scope{infra: infra, cluster: cluster}, nil
+}
+
+// rootCause unwraps an error of Cluster API's utilities far enough for apierrors.
+func rootCause(err error) error {
+	if apierrors.IsNotFound(err) {
+		return apierrors.NewNotFound(clusterv1.GroupVersion.WithResource("clusters").GroupResource(), "")
+	}
+	return err
+}
+
+// ensureFinalizer adds the finalizer before anything is made. It writes against the version it read, as a merge patch
+// replaces the list of finalizers.
+func (r *Reconciler) ensureFinalizer(ctx context.Context, infra *infrav1.HarvesterCluster) (bool, error) {
+	if !infra.DeletionTimestamp.IsZero() || controllerutil.ContainsFinalizer(infra, infrav1.ClusterFinalizer) {
+		return false, nil
+	}
+	base := client.MergeFromWithOptions(infra.DeepCopy(), client.MergeFromWithOptimisticLock{})
+	controllerutil.AddFinalizer(infra, infrav1.ClusterFinalizer)
+	if err := r.Client.Patch(ctx, infra, base); err != nil {
+		return false, fmt.Errorf("add the finalizer to HarvesterCluster %s: %w", client.ObjectKeyFromObject(infra), err)
+	}
+	return true, nil
+}
+
+func hasFinalizer(infra *infrav1.HarvesterCluster) bool {
+	return controllerutil.ContainsFinalizer(infra, infrav1.ClusterFinalizer) ||
+		controllerutil.ContainsFinalizer(infra, infrav1.LegacyClusterFinalizer)
+}
+
+// write stores what the phases found out, if it differs from what is stored.
+func (r *Reconciler) write(ctx context.Context, helper *patch.Helper, s *scope) error {
+	if err := finishStatus(s.infra); err != nil {
+		return fmt.Errorf("sum up the conditions: %w", err)
+	}
+	err := helper.Patch(ctx, s.infra, patch.WithOwnedConditions{Conditions: ownedConditions})
+	gone := !hasFinalizer(s.infra)
+	if apierrors.IsNotFound(err) && gone {
+		err = nil
+	}
+	if err == nil && !gone {
+		r.Metrics.SetClusterReady(s.clusterName(), s.infra.Status.Ready)
+	}
+	return err
+}
+
+func (r *Reconciler) observeDuration(deleting bool, started time.Time) {
+	operation := observability.OperationNormal
+	if deleting {
+		operation = observability.OperationDelete
+	}
+	r.Metrics.ObserveClusterReconcile(operation, r.Clock.Since(started))
+}

@@ -1,0 +1,139 @@
+package harvestermachine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"net"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/cloudinit"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+)
+
+const (
+	// bootstrapKey is where a bootstrap provider puts its data (Cluster API's bootstrap contract).
+	bootstrapKey = "value"
+	// userDataKey and networkDataKey are where KubeVirt looks in a cloud-init Secret.
+	userDataKey    = "userdata"
+	networkDataKey = "networkdata"
+	// networkDataVersion is that of the network-config format. Version 2 matches a card by its MAC address.
+	networkDataVersion = 2
+)
+
+// bootstrap stores what the guest reads at its first boot on Harvester, before there is a VM to read it. Once the VM
+// exists the Secret stays as it is: it is read again at every start of the VM.
+func (r *Reconciler) bootstrap(ctx context.Context, s *scope) phase.Outcome {
+	if s.vm != nil {
+		return phase.Done(infrav1.BootstrapStoredReason, "")
+	}
+	if s.owner.Spec.Bootstrap.DataSecretName == nil {
+		return phase.Wait(infrav1.WaitingForBootstrapDataReason,
+			fmt.Sprintf("Waits for the bootstrap provider to write the data of Machine %s", s.owner.Name))
+	}
+	data, err := r.bootstrapData(ctx, s)
+	if err != nil {
+		return phase.Fail(err, infrav1.BootstrapDataInvalidReason)
+	}
+	secret, err := cloudInitSecret(s, data)
+	if err != nil {
+		return phase.Fail(phase.Because(infrav1.BootstrapDataInvalidReason, err), infrav1.BootstrapDataInvalidReason)
+	}
+	if err := ensureSecret(ctx, s, secret); err != nil {
+		return phase.Fail(err, infrav1.BootstrapStoreFailedReason)
+	}
+	return phase.Done(infrav1.BootstrapStoredReason, "")
+}
+
+// bootstrapData reads the bootstrap provider's Secret, live: Secrets are not cached.
+func (r *Reconciler) bootstrapData(ctx context.Context, s *scope) ([]byte, error) {
+	key := types.NamespacedName{Namespace: s.machine.Namespace, Name: *s.owner.Spec.Bootstrap.DataSecretName}
+	secret := &corev1.Secret{}
+	if err := r.Secrets.Get(ctx, key, secret); err != nil {
+		return nil, fmt.Errorf("read bootstrap data: %w", err)
+	}
+	data, found := secret.Data[bootstrapKey]
+	if !found {
+		return nil, fmt.Errorf("bootstrap Secret %s has no key %q", key, bootstrapKey)
+	}
+	return data, nil
+}
+
+// cloudInitSecret renders the Secret. It is pure, and its errors never quote the bootstrap data.
+func cloudInitSecret(s *scope, data []byte) (*corev1.Secret, error) {
+	userData, err := cloudinit.RenderUserData(cloudinit.Config{
+		Hostname:          s.vmName,
+		User:              s.machine.Spec.SSHUser,
+		SSHAuthorizedKeys: []string{s.references.keyPair.PublicKey},
+		InstallGuestAgent: true,
+		ManageEtcHosts:    true,
+	}, data)
+	if err != nil {
+		return nil, fmt.Errorf("render user data: %w", err)
+	}
+	static, err := staticAddressOf(s)
+	if err != nil {
+		return nil, err
+	}
+	networkData, err := cloudinit.RenderNetworkData(interfaces(macAddresses(s), static), networkDataVersion)
+	if err != nil {
+		return nil, fmt.Errorf("render network data: %w", err)
+	}
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: s.targetNamespace(), Name: names.CloudInitSecret(s.vmName), Labels: names.MachineLabels(s.identity()),
+		},
+		Data: map[string][]byte{userDataKey: userData, networkDataKey: networkData},
+	}, nil
+}
+
+func staticAddressOf(s *scope) (*staticAddress, error) {
+	settings := settingsFor(s.infraCluster.Spec.VMNetworkConfig, s.machine.Spec.VMNetworkConfig)
+	switch {
+	case s.machine.Spec.NetworkConfig != nil:
+		return fixedAddress(s.machine.Spec.NetworkConfig, settings)
+	case s.lease.Address.IsValid():
+		return leasedAddress(s.lease, settings)
+	default:
+		return nil, nil
+	}
+}
+
+// macAddresses are those of the VM's network cards. They follow from the UID, so that the guest's network data and the
+// VM agree although they are written one after the other, and no two machines ever share one.
+func macAddresses(s *scope) []net.HardwareAddr {
+	macs := make([]net.HardwareAddr, len(s.machine.Spec.Networks))
+	for i := range macs {
+		macs[i] = cloudinit.MACFor(string(s.machine.UID), names.NIC(i))
+	}
+	return macs
+}
+
+// ensureSecret creates the Secret, or brings the one that an interrupted attempt left up to date. A Secret of that name
+// that is not this machine's is left alone.
+func ensureSecret(ctx context.Context, s *scope, wanted *corev1.Secret) error {
+	harvester := s.harvester.Client()
+	err := harvester.Create(ctx, wanted.DeepCopy())
+	if !apierrors.IsAlreadyExists(err) {
+		return wrap(err, "create Secret %s/%s", wanted.Namespace, wanted.Name)
+	}
+	existing := &corev1.Secret{}
+	if err := harvester.Get(ctx, types.NamespacedName{Namespace: wanted.Namespace, Name: wanted.Name}, existing); err != nil {
+		return wrap(err, "read Secret %s/%s", wanted.Namespace, wanted.Name)
+	}
+	if !ownedByMachine(s, existing.Labels) {
+		return fmt.Errorf("%w: Secret %s/%s exists and is not this machine's; delete or rename it", phase.ErrForeign, wanted.Namespace, wanted.Name)
+	}
+	if maps.EqualFunc(existing.Data, wanted.Data, bytes.Equal) {
+		return nil
+	}
+	existing.Data = wanted.Data
+	return wrap(harvester.Update(ctx, existing), "update Secret %s/%s", wanted.Namespace, wanted.Name)
+}

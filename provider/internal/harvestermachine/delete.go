@@ -1,0 +1,82 @@
+package harvestermachine
+
+import (
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+)
+
+// deletionPhases undo the normal ones backwards. Each is verified before the next begins: the address goes back to its
+// pool only when nothing can use it any more, and the finalizer last of all.
+func (r *Reconciler) deletionPhases() []phase.Phase[*scope] {
+	return []phase.Phase[*scope]{
+		{Condition: infrav1.DeletingCondition, Run: r.find},
+		{Condition: infrav1.DeletingCondition, Run: r.guard},
+		{Condition: infrav1.EtcdMemberRemovedCondition, Run: r.leaveEtcd},
+		{Condition: infrav1.DeletingCondition, Run: r.deleteVM},
+		{Condition: infrav1.DeletingCondition, Run: r.deleteVolumes},
+		{Condition: infrav1.DeletingCondition, Run: r.deleteBootstrap},
+		{Condition: infrav1.DeletingCondition, Run: r.releaseAddress},
+		{Condition: infrav1.DeletingCondition, Run: r.letGo},
+	}
+}
+
+// find connects and looks for the VM. Without a HarvesterCluster there is no way to Harvester; a machine that never had
+// anything there may go all the same.
+func (r *Reconciler) find(ctx context.Context, s *scope) phase.Outcome {
+	if s.infraCluster == nil {
+		if s.machine.Spec.ProviderID == "" && s.machine.Status.AllocatedIPAddress == "" {
+			return r.letGo(ctx, s)
+		}
+		return busy(infrav1.WaitingForClusterInfrastructureReason,
+			fmt.Sprintf("The HarvesterCluster of Cluster %s is not there, so Harvester cannot be reached; restore it", s.clusterName()))
+	}
+	if err := r.connect(ctx, s); err != nil {
+		if s.harvester == nil && s.vmName == "" {
+			return r.letGo(ctx, s) // The name can never have been that of a VM.
+		}
+		return failed("connect to Harvester", err)
+	}
+	if _, err := r.observe(ctx, s); err != nil {
+		return failed("look for the VM", err)
+	}
+	return phase.Unchanged()
+}
+
+// guard blocks a deletion that nobody ordered.
+func (r *Reconciler) guard(_ context.Context, s *scope) phase.Outcome {
+	blocked := orphanGuard(s)
+	if blocked == "" {
+		return phase.Unchanged()
+	}
+	if !r.reported(s, infrav1.OwnerNotDeletingReason) {
+		r.warning(s, infrav1.OwnerNotDeletingReason, "Delete", "%s", blocked)
+	}
+	return busy(infrav1.OwnerNotDeletingReason, blocked)
+}
+
+// letGo drops the finalizer, in both of its forms.
+func (r *Reconciler) letGo(_ context.Context, s *scope) phase.Outcome {
+	controllerutil.RemoveFinalizer(s.machine, infrav1.MachineFinalizer)
+	controllerutil.RemoveFinalizer(s.machine, infrav1.LegacyMachineFinalizer)
+	r.Metrics.ForgetMachine(s.clusterName(), s.machine.Name)
+	return phase.Outcome{Stop: true}
+}
+
+// busy says what the deletion is waiting for: Deleting is True until the object is gone.
+func busy(reason, message string) phase.Outcome {
+	outcome := phase.Wait(reason, message)
+	outcome.Status = "True"
+	return outcome
+}
+
+// failed says which step of the deletion failed; the finalizer stays.
+func failed(step string, err error) phase.Outcome {
+	outcome := phase.Fail(fmt.Errorf("%s: %w", step, err), infrav1.DeletionFailedReason)
+	outcome.Status = "True"
+	return outcome
+}

@@ -1,0 +1,105 @@
+package harvestermachine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/cluster-api/util/conditions"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/etcdops"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/guest"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+)
+
+// etcdRecheck is how soon etcd is asked again; nothing announces a change of its members.
+const etcdRecheck = 5 * time.Second
+
+// leaveEtcd verifies that the machine's etcd member has left, and removes it if it is still there. The control-plane
+// provider removes it first as a rule, after the drain. An etcd that cannot be asked is waited for until a deadline; a
+// removal that would cost the quorum waits for a person to confirm the deletion.
+func (r *Reconciler) leaveEtcd(ctx context.Context, s *scope) phase.Outcome {
+	if r.etcdSettled(s) {
+		return phase.Unchanged()
+	}
+	if why := etcdNotNeeded(s); why != "" {
+		return phase.Done(infrav1.EtcdRemovalNotNeededReason, why)
+	}
+	plan, acted, err := r.Etcd.Leave(ctx, guest.Leaving{
+		Cluster: s.clusterKey(), Node: s.vmName,
+		ControlPlaneKind: s.cluster.Spec.ControlPlaneRef.Kind,
+		DesiredVoters:    r.desiredVoters(ctx, s),
+	})
+	if acted {
+		r.Metrics.RecordEtcdMemberRemove(err)
+	}
+	outcome := etcdOutcome(plan, err, r.etcdDeadline(s), s.machine.Annotations[infrav1.ConfirmDeletionAnnotation] == confirmed)
+	if outcome.Stop {
+		phase.Set(s.machine, infrav1.DeletingCondition, busy(infrav1.RemovingEtcdMemberReason, outcome.Message))
+	} else if outcome.Reason != infrav1.EtcdMemberRemovedReason {
+		r.warning(s, outcome.Reason, "Delete", "The VM is deleted although its etcd member may still be there: %s", outcome.Message)
+	}
+	return outcome
+}
+
+// etcdSettled tells that etcd has been seen to, or given up: it is not asked again while the VM goes away.
+func (r *Reconciler) etcdSettled(s *scope) bool {
+	if conditions.IsTrue(s.machine, infrav1.EtcdMemberRemovedCondition) || (s.vm != nil && !s.vm.DeletionTimestamp.IsZero()) {
+		return true
+	}
+	switch conditions.GetReason(s.machine, infrav1.EtcdMemberRemovedCondition) {
+	case infrav1.EtcdUnreachableReason, infrav1.EtcdMemberRemovalFailedReason:
+		return s.vm == nil && r.etcdDeadline(s) <= 0
+	default:
+		return false
+	}
+}
+
+// etcdNotNeeded says why there is no etcd member to care about; the empty string means that there may be one.
+func etcdNotNeeded(s *scope) string {
+	switch {
+	case !s.controlPlane():
+		return "The machine is no control-plane machine"
+	case s.cluster == nil || !s.cluster.DeletionTimestamp.IsZero():
+		return "The whole cluster is being deleted"
+	case s.machine.Spec.ProviderID == "":
+		return "The machine never had a VM"
+	case !ptr.Deref(s.cluster.Status.Initialization.ControlPlaneInitialized, false):
+		return "The control plane was never initialised"
+	}
+	return ""
+}
+
+// etcdOutcome turns what etcd said into how the deletion goes on. left is the time until the deadline.
+func etcdOutcome(plan etcdops.Plan, err error, left time.Duration, confirmed bool) phase.Outcome {
+	var outcome phase.Outcome
+	switch {
+	case err == nil && plan.Action == etcdops.ActionNone:
+		return phase.Done(infrav1.EtcdMemberRemovedReason, plan.Reason)
+	case err == nil && plan.Action == etcdops.ActionRefuse:
+		outcome = phase.Until(etcdRecheck, infrav1.EtcdQuorumAtRiskReason,
+			fmt.Sprintf("%s; or confirm the deletion with the annotation %s=true", plan.Reason, infrav1.ConfirmDeletionAnnotation))
+		if confirmed {
+			return outcome.Continue()
+		}
+		return outcome
+	case err == nil:
+		outcome = phase.Until(etcdRecheck, infrav1.EtcdMemberRemovalFailedReason, plan.Reason)
+	case isAny(err, guest.ErrUnreachable, etcdops.ErrUnreachable):
+		outcome = phase.Until(etcdRecheck, infrav1.EtcdUnreachableReason, "No etcd member of the guest cluster answers")
+	default:
+		outcome = phase.Until(etcdRecheck, infrav1.EtcdMemberRemovalFailedReason, err.Error())
+	}
+	if confirmed || left <= 0 {
+		outcome.RequeueAfter = 0
+		return outcome.Continue()
+	}
+	return outcome
+}
+
+// etcdDeadline is the time left for etcd, counted from the deletion.
+func (r *Reconciler) etcdDeadline(s *scope) time.Duration {
+	return s.machine.DeletionTimestamp.Add(r.EtcdTimeout).Sub(r.Clock.Now())
+}

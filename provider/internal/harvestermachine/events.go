@@ -1,0 +1,153 @@
+package harvestermachine
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/cluster-api/controllers/clustercache"
+	"sigs.k8s.io/cluster-api/util/conditions"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/guest"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
+)
+
+// labelledMachine leads from something on Harvester to the machine that its labels name.
+func labelledMachine(_ context.Context, object client.Object) []ctrl.Request {
+	key := types.NamespacedName{
+		Namespace: object.GetLabels()[infrav1.ClusterNamespaceLabel],
+		Name:      object.GetLabels()[infrav1.MachineNameLabel],
+	}
+	if key.Namespace == "" || key.Name == "" {
+		return nil
+	}
+	return []ctrl.Request{{NamespacedName: key}}
+}
+
+// clusterToMachines leads from a Cluster to all its machines.
+func (r *Reconciler) clusterToMachines(ctx context.Context, cluster client.Object) []ctrl.Request {
+	return r.machinesOf(ctx, cluster.GetNamespace(), cluster.GetName(), func(*infrav1.HarvesterMachine) bool { return true })
+}
+
+// infraClusterToMachines leads from a HarvesterCluster to all machines of its Cluster.
+func (r *Reconciler) infraClusterToMachines(ctx context.Context, infraCluster client.Object) []ctrl.Request {
+	name := infraCluster.GetLabels()[clusterv1.ClusterNameLabel]
+	for _, owner := range infraCluster.GetOwnerReferences() {
+		if owner.Kind == "Cluster" {
+			name = owner.Name
+		}
+	}
+	if name == "" {
+		return nil
+	}
+	return r.machinesOf(ctx, infraCluster.GetNamespace(), name, func(*infrav1.HarvesterMachine) bool { return true })
+}
+
+// poolToWaitingMachines leads from a pool to the machines that wait for an address of the Harvester it is on. A pool
+// changes with every allocation, so machines that have their address are left in peace.
+func (r *Reconciler) poolToWaitingMachines(ctx context.Context, _ client.Object) []ctrl.Request {
+	clusters := &infrav1.HarvesterClusterList{}
+	if err := r.Client.List(ctx, clusters); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Could not list HarvesterClusters for an event of a pool")
+		return nil
+	}
+	changed, _ := harvesterclient.IdentityFrom(ctx)
+	var requests []ctrl.Request
+	for i := range clusters.Items {
+		cluster := &clusters.Items[i]
+		if identity.Key(cluster) == changed {
+			requests = append(requests, r.machinesOf(ctx, cluster.Namespace, cluster.Labels[clusterv1.ClusterNameLabel], waitsForAddress)...)
+		}
+	}
+	return requests
+}
+
+func waitsForAddress(machine *infrav1.HarvesterMachine) bool {
+	return conditions.IsFalse(machine, infrav1.AddressReadyCondition)
+}
+
+func (r *Reconciler) machinesOf(ctx context.Context, namespace, cluster string, wanted func(*infrav1.HarvesterMachine) bool) []ctrl.Request {
+	machines := &infrav1.HarvesterMachineList{}
+	err := r.Client.List(ctx, machines, client.InNamespace(namespace), client.MatchingLabels{clusterv1.ClusterNameLabel: cluster})
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Could not list HarvesterMachines", "cluster", types.NamespacedName{Namespace: namespace, Name: cluster})
+		return nil
+	}
+	var requests []ctrl.Request
+	for i := range machines.Items {
+		if wanted(&machines.Items[i]) {
+			requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&machines.Items[i])})
+		}
+	}
+	return requests
+}
+
+// clusterMatters lets pass what a machine looks at in its Cluster: pause, progress of the initialisation, deletion.
+func clusterMatters() predicate.Predicate {
+	type view struct{ paused, provisioned, initialized, deleting bool }
+	look := func(object client.Object) view {
+		cluster, ok := object.(*clusterv1.Cluster)
+		if !ok {
+			return view{}
+		}
+		return view{
+			paused:      ptr.Deref(cluster.Spec.Paused, false),
+			provisioned: ptr.Deref(cluster.Status.Initialization.InfrastructureProvisioned, false),
+			initialized: ptr.Deref(cluster.Status.Initialization.ControlPlaneInitialized, false),
+			deleting:    !cluster.DeletionTimestamp.IsZero(),
+		}
+	}
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return look(e.ObjectOld) != look(e.ObjectNew) }}
+}
+
+// infraClusterMatters lets pass what a machine looks at in its HarvesterCluster: the spec, and whether Harvester can be
+// reached.
+func infraClusterMatters() predicate.Predicate {
+	connected := func(object client.Object) bool {
+		cluster, ok := object.(*infrav1.HarvesterCluster)
+		return ok && conditions.IsTrue(cluster, infrav1.HarvesterConnectionReadyCondition)
+	}
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() || connected(e.ObjectOld) != connected(e.ObjectNew)
+	}}
+}
+
+// watchNodes makes sure that the guest's Nodes are watched, those that still need something. Where there is no
+// connection to the guest yet, its coming is an event.
+func (r *Reconciler) watchNodes(ctx context.Context, cluster client.ObjectKey) error {
+	if r.controller == nil {
+		return nil
+	}
+	return r.Guests.Watch(ctx, cluster, clustercache.NewWatcher(clustercache.WatcherOptions{
+		Name:    ControllerName + "-nodes",
+		Watcher: r.controller,
+		Kind:    &corev1.Node{},
+		EventHandler: handler.EnqueueRequestsFromMapFunc(func(_ context.Context, node client.Object) []ctrl.Request {
+			return []ctrl.Request{{NamespacedName: types.NamespacedName{Namespace: cluster.Namespace, Name: node.GetName()}}}
+		}),
+		Predicates: []predicate.TypedPredicate[client.Object]{nodeMatters()},
+	}))
+}
+
+// nodeMatters lets pass Nodes that need to be initialised, or have just been; heartbeats of all others are ignored.
+func nodeMatters() predicate.Predicate {
+	needs := func(object client.Object) bool {
+		node, ok := object.(*corev1.Node)
+		return ok && guest.NeedsInitialization(node)
+	}
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return true },
+		UpdateFunc:  func(e event.UpdateEvent) bool { return needs(e.ObjectOld) || needs(e.ObjectNew) },
+		DeleteFunc:  func(event.DeleteEvent) bool { return true },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
+}

@@ -1,0 +1,92 @@
+package harvestermachine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/utils/ptr"
+	kubevirtv1 "kubevirt.io/api/core/v1"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+)
+
+// prepare connects to Harvester and finds out what is there: this machine's VM, or everything needed to make one. It
+// shares its condition with the vm phase, and creates nothing.
+func (r *Reconciler) prepare(ctx context.Context, s *scope) phase.Outcome {
+	if s.infraCluster == nil || !ptr.Deref(s.cluster.Status.Initialization.InfrastructureProvisioned, false) {
+		return phase.Wait(infrav1.WaitingForClusterInfrastructureReason,
+			fmt.Sprintf("Waits for the infrastructure of Cluster %s to be provisioned", s.clusterName()))
+	}
+	if err := r.connect(ctx, s); err != nil {
+		return phase.Fail(err, infrav1.VMFailedReason)
+	}
+	judged, err := r.observe(ctx, s)
+	switch {
+	case err != nil:
+		return phase.Fail(err, infrav1.VMFailedReason)
+	case !judged.ours():
+		return phase.Until(foreignRecheck, infrav1.VMNotOwnedReason, judged.foreign)
+	case s.vm == nil && s.machine.Spec.ProviderID != "":
+		return phase.Wait(infrav1.VMMissingReason, fmt.Sprintf("VM %s (%s) was deleted outside of Cluster API; delete the Machine to get a new one",
+			s.vmKey(), s.machine.Spec.ProviderID))
+	case s.vm != nil:
+		return phase.Unchanged()
+	}
+	s.references, err = resolveReferences(ctx, r.lookups(s), &s.machine.Spec, s.targetNamespace())
+	if err != nil {
+		return phase.Fail(err, infrav1.VMFailedReason)
+	}
+	return phase.Unchanged()
+}
+
+// connect fills in the connection and the VM's name.
+func (r *Reconciler) connect(ctx context.Context, s *scope) error {
+	name, err := names.VM(s.machine.Name)
+	if err != nil {
+		return phase.Because(infrav1.VMRejectedReason, err)
+	}
+	s.vmName = name
+	s.harvester, err = r.Identities.Connect(ctx, s.infraCluster)
+	return err
+}
+
+// observe fills in the VM and its instance, if the VM is this machine's, and says whose it is otherwise. The cache only
+// holds VMs that carry our label, and may lag: what it does not know is asked for live.
+func (r *Reconciler) observe(ctx context.Context, s *scope) (verdict, error) {
+	vm := &kubevirtv1.VirtualMachine{}
+	err := s.harvester.Cache().Get(ctx, s.vmKey(), vm)
+	if err != nil || !judge(vm, s.machine, s.clusterName()).ours() {
+		vm = &kubevirtv1.VirtualMachine{}
+		err = s.harvester.Client().Get(ctx, s.vmKey(), vm)
+	}
+	if apierrors.IsNotFound(err) {
+		return verdict{}, nil
+	}
+	if err != nil {
+		return verdict{}, fmt.Errorf("read VM %s: %w", s.vmKey(), err)
+	}
+	judged := judge(vm, s.machine, s.clusterName())
+	if !judged.ours() {
+		s.foreign = vm
+		return judged, nil
+	}
+	s.vm = vm
+	vmi := &kubevirtv1.VirtualMachineInstance{}
+	if err := s.harvester.Cache().Get(ctx, s.vmKey(), vmi); err == nil {
+		s.vmi = vmi
+	}
+	return judged, nil
+}
+
+func isAny(err error, kinds ...error) bool {
+	for _, kind := range kinds {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,130 @@
+package harvestermachine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	kerrors "k8s.io/apimachinery/pkg/util/errors"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/cluster-api/util/patch"
+	"sigs.k8s.io/cluster-api/util/paused"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/etcdops"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/observability"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/guest"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+)
+
+// foreignRecheck is how soon a VM that has our name but is not ours is looked at again: the cache does not hold it, so
+// its going sends no event.
+const foreignRecheck = 30 * time.Second
+
+// Reconciler reconciles HarvesterMachines. Its exported fields are set before SetupWithManager and not changed after.
+type Reconciler struct {
+	// Client reads the management cluster from the manager's cache, and writes to it.
+	Client client.Client
+	// Secrets reads Secrets of the management cluster live.
+	Secrets client.Reader
+	// Identities leads to Harvester.
+	Identities *identity.Resolver
+	// Guests leads to the guest clusters.
+	Guests guest.Clusters
+	// Etcd sees to the etcd members of control-plane machines that leave.
+	Etcd Etcd
+	// Metrics counts what happens.
+	Metrics *observability.Metrics
+	// Recorder writes events.
+	Recorder events.EventRecorder
+	// Clock tells the time for deadlines.
+	Clock clock.PassiveClock
+	// NodeTimeout is how long a guest may take to register its Node, from when its VM runs.
+	NodeTimeout time.Duration
+	// EtcdTimeout is how long a deletion waits for an etcd that does not answer.
+	EtcdTimeout time.Duration
+
+	allocators ippool.Allocators
+	// controller is what watches on guest clusters feed. Nil in tests that call Reconcile themselves.
+	controller controller.Controller
+}
+
+// Etcd makes the etcd member of a machine leave; *guest.Etcd implements it.
+type Etcd interface {
+	Leave(ctx context.Context, leaving guest.Leaving) (plan etcdops.Plan, acted bool, err error)
+}
+
+// Reconcile brings one HarvesterMachine a step further: fetch, owner, pause, then the phases over a scope, then one
+// write of what they found.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (_ ctrl.Result, failure error) {
+	machine := &infrav1.HarvesterMachine{}
+	if err := r.Client.Get(ctx, request.NamespacedName, machine); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	deleting := !machine.DeletionTimestamp.IsZero()
+	if deleting && !hasFinalizer(machine) {
+		return ctrl.Result{}, nil
+	}
+	s, err := r.newScope(ctx, machine)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if isPaused, requeue, err := paused.EnsurePausedCondition(ctx, r.Client, s.cluster, machine); err != nil || isPaused || requeue {
+		return ctrl.Result{}, err
+	}
+	if !deleting && s.owner == nil {
+		return ctrl.Result{}, nil // Cluster API sets the owner, and that is an event.
+	}
+	if added, err := r.ensureFinalizer(ctx, machine); err != nil || added {
+		return ctrl.Result{}, err
+	}
+	helper, err := patch.NewHelper(machine, r.Client)
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("prepare to write HarvesterMachine %s: %w", request, err)
+	}
+	defer func() {
+		failure = kerrors.NewAggregate([]error{failure, r.write(ctx, helper, s)})
+	}()
+	defer r.observeDuration(deleting, r.Clock.Now())
+	if deleting {
+		return phase.Run(ctx, machine, s, r.deletionPhases())
+	}
+	return phase.Run(ctx, machine, s, r.normalPhases())
+}
+
+// normalPhases make a machine, each from what the one before it made.
+func (r *Reconciler) normalPhases() []phase.Phase[*scope] {
+	return []phase.Phase[*scope]{
+		{Condition: infrav1.VMProvisionedCondition, Run: r.prepare},
+		{Condition: infrav1.AddressReadyCondition, Run: r.address},
+		{Condition: infrav1.BootstrapReadyCondition, Run: r.bootstrap},
+		{Condition: infrav1.VMProvisionedCondition, Run: r.virtualMachine},
+		{Condition: infrav1.VMRunningCondition, Run: r.running},
+		{Condition: infrav1.AddressesReportedCondition, Run: r.addresses},
+		{Condition: infrav1.NodeInitializedCondition, Run: r.node},
+	}
+}
+
+// write stores what the phases found out, if it differs from what is stored.
+func (r *Reconciler) write(ctx context.Context, helper *patch.Helper, s *scope) error {
+	provisioned := s.machine.Status.Initialization.IsProvisioned()
+	if err := finishStatus(s.machine); err != nil {
+		return fmt.Errorf("sum up the conditions: %w", err)
+	}
+	err := helper.Patch(ctx, s.machine, patch.WithOwnedConditions{Conditions: ownedConditions})
+	if apierrors.IsNotFound(err) && !hasFinalizer(s.machine) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.publish(s, !provisioned && s.machine.Status.Initialization.IsProvisioned())
+	return nil
+}

@@ -1,0 +1,105 @@
+package harvestermachine
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+)
+
+// runningReasons say, for every phase of a VM, what the condition says.
+var runningReasons = map[harvesterclient.VMPhase]string{
+	harvesterclient.PhaseCreating:      infrav1.VMStartingReason,
+	harvesterclient.PhaseStarting:      infrav1.VMStartingReason,
+	harvesterclient.PhaseRunning:       infrav1.VMRunningReason,
+	harvesterclient.PhasePaused:        infrav1.VMPausedReason,
+	harvesterclient.PhaseStopping:      infrav1.VMStoppingReason,
+	harvesterclient.PhaseStopped:       infrav1.VMStoppedReason,
+	harvesterclient.PhaseHalted:        infrav1.VMHaltedReason,
+	harvesterclient.PhaseCrashed:       infrav1.VMCrashedReason,
+	harvesterclient.PhaseUnschedulable: infrav1.VMUnschedulableReason,
+	harvesterclient.PhaseFailed:        infrav1.VMFailedReason,
+	harvesterclient.PhaseDeleting:      infrav1.VMStoppingReason,
+	harvesterclient.PhaseUnknown:       infrav1.VMUnknownReason,
+}
+
+// running follows the VM. It never starts or stops one: whoever switched a VM off had a reason, and a
+// MachineHealthCheck decides when to replace it.
+func (r *Reconciler) running(_ context.Context, s *scope) phase.Outcome {
+	state := harvesterclient.DescribeVM(s.vm, s.vmi)
+	reason, known := runningReasons[state.Phase]
+	if !known {
+		reason = infrav1.VMUnknownReason
+	}
+	if state.Phase == harvesterclient.PhaseRunning {
+		return phase.Done(reason, "")
+	}
+	message := state.Reason
+	if state.Message != "" {
+		message += ": " + state.Message
+	}
+	return phase.Wait(reason, message)
+}
+
+// addresses publishes where the machine can be reached: the addresses its network cards report, and the one it was
+// given, which needs no guest agent to be known.
+func (r *Reconciler) addresses(_ context.Context, s *scope) phase.Outcome {
+	state := harvesterclient.DescribeVM(s.vm, s.vmi)
+	found := machineAddresses(s.vmName, assignedAddress(s), state.Addresses, s.infraCluster.Spec.ControlPlaneEndpoint.Host)
+	switch {
+	case len(found) > 1:
+		s.machine.Status.Addresses = found
+	case len(s.machine.Status.Addresses) > 1:
+		// The guest agent fell silent; the VM still runs, and has the addresses that it had.
+	default:
+		return phase.Wait(infrav1.WaitingForGuestAddressesReason,
+			"Waits for the guest agent to report an address; the image may lack qemu-guest-agent")
+	}
+	s.machine.Status.FailureDomain = observedZone(s)
+	return phase.Done(infrav1.AddressesReportedReason, "")
+}
+
+// assignedAddress is the static address the guest was told to use; the zero address when it asks DHCP.
+func assignedAddress(s *scope) netip.Addr {
+	static, err := staticAddressOf(s)
+	if err != nil || static == nil {
+		return netip.Addr{}
+	}
+	return static.prefix.Addr()
+}
+
+// machineAddresses lists a machine's addresses: its name, the assigned address, then what its cards report, in their
+// order. The address of the control-plane endpoint is left out: it wanders between machines.
+func machineAddresses(host string, assigned netip.Addr, reported []harvesterclient.Address, endpoint string) []clusterv1.MachineAddress {
+	result := []clusterv1.MachineAddress{{Type: clusterv1.MachineHostName, Address: host}}
+	add := func(ip netip.Addr) {
+		entry := clusterv1.MachineAddress{Type: clusterv1.MachineInternalIP, Address: ip.String()}
+		if ip.IsValid() && entry.Address != endpoint && !slices.Contains(result, entry) {
+			result = append(result, entry)
+		}
+	}
+	add(assigned)
+	for _, address := range reported {
+		add(address.IP)
+	}
+	return result
+}
+
+// observedZone is the zone the VM runs in: Harvester copies it from the host to the instance. Without it the zone that
+// was asked for holds, as it is required of the host.
+func observedZone(s *scope) string {
+	if s.vmi != nil {
+		if zone := s.vmi.Annotations["topology.kubernetes.io/zone"]; zone != "" {
+			return zone
+		}
+	}
+	if zone := s.failureDomain(); zone != "" {
+		return zone
+	}
+	return s.machine.Status.FailureDomain
+}

@@ -1,0 +1,39 @@
+package harvestermachine
+
+import (
+	"k8s.io/utils/ptr"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/cluster-api/util/conditions"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+)
+
+// summarized are the conditions that Ready sums up, in the order of the phases.
+var summarized = []string{
+	infrav1.AddressReadyCondition,
+	infrav1.BootstrapReadyCondition,
+	infrav1.VMProvisionedCondition,
+	infrav1.VMRunningCondition,
+	infrav1.AddressesReportedCondition,
+	infrav1.NodeInitializedCondition,
+	infrav1.EtcdMemberRemovedCondition,
+	infrav1.DeletingCondition,
+}
+
+// ownedConditions are all conditions that this controller writes.
+var ownedConditions = append([]string{clusterv1.PausedCondition, infrav1.ReadyCondition}, summarized...)
+
+// finishStatus derives what follows from the conditions: the summary, and what the contracts of Cluster API read.
+// Provisioned is never taken back: Cluster API reads it as "was provisioned once".
+func finishStatus(machine *infrav1.HarvesterMachine) error {
+	running := conditions.IsTrue(machine, infrav1.VMRunningCondition) && conditions.IsTrue(machine, infrav1.AddressesReportedCondition)
+	machine.Status.Ready = running
+	if running && machine.Spec.ProviderID != "" && !machine.Status.Initialization.IsProvisioned() {
+		machine.Status.Initialization = &infrav1.Initialization{Provisioned: ptr.To(true)}
+	}
+	return conditions.SetSummaryCondition(machine, machine, infrav1.ReadyCondition,
+		conditions.ForConditionTypes(summarized),
+		conditions.NegativePolarityConditionTypes{infrav1.DeletingCondition},
+		conditions.IgnoreTypesIfMissing{infrav1.DeletingCondition, infrav1.EtcdMemberRemovedCondition},
+	)
+}

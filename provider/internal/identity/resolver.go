@@ -1,0 +1,104 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+)
+
+// Resolver finds the connection for a HarvesterCluster. It is safe for concurrent use.
+type Resolver struct {
+	// metadata reads the metadata of Secrets from the manager's cache.
+	metadata client.Reader
+	// live reads whole Secrets from the API server.
+	live        client.Reader
+	connections *harvesterclient.Connections
+
+	mu    sync.Mutex
+	known map[client.ObjectKey]content
+}
+
+// content is one version of an identity Secret.
+type content struct {
+	uid             types.UID
+	resourceVersion string
+	kubeconfig      []byte
+}
+
+// NewResolver returns a Resolver. metadata serves PartialObjectMetadata of Secrets from a cache; live does not cache.
+func NewResolver(metadata, live client.Reader, connections *harvesterclient.Connections) *Resolver {
+	return &Resolver{metadata: metadata, live: live, connections: connections, known: map[client.ObjectKey]content{}}
+}
+
+// Key is the identity of a HarvesterCluster: its Secret. Clusters with the same key share a connection.
+func Key(cluster *infrav1.HarvesterCluster) client.ObjectKey {
+	return client.ObjectKey{Namespace: cluster.Spec.IdentitySecret.Namespace, Name: cluster.Spec.IdentitySecret.Name}
+}
+
+// Connect returns the connection for the cluster. A Secret that is missing or lacks its key is
+// phase.ErrIdentitySecretNotFound; a kubeconfig that cannot be used is harvesterclient.ErrInvalidKubeconfig.
+func (r *Resolver) Connect(ctx context.Context, cluster *infrav1.HarvesterCluster) (*harvesterclient.Connection, error) {
+	key := Key(cluster)
+	kubeconfig, err := r.kubeconfig(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	connection, err := r.connections.Get(ctx, key, kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("identity Secret %s: %w", key, err)
+	}
+	return connection, nil
+}
+
+// Forget closes the connection of an identity that no cluster uses any more.
+func (r *Resolver) Forget(key client.ObjectKey) {
+	r.mu.Lock()
+	delete(r.known, key)
+	r.mu.Unlock()
+	r.connections.Close(key)
+}
+
+func (r *Resolver) kubeconfig(ctx context.Context, key client.ObjectKey) ([]byte, error) {
+	version := &metav1.PartialObjectMetadata{}
+	version.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	if err := r.metadata.Get(ctx, key, version); err != nil {
+		return nil, secretError(key, err)
+	}
+	r.mu.Lock()
+	known, found := r.known[key]
+	r.mu.Unlock()
+	if found && known.uid == version.UID && known.resourceVersion == version.ResourceVersion {
+		return known.kubeconfig, nil
+	}
+	secret := &corev1.Secret{}
+	if err := r.live.Get(ctx, key, secret); err != nil {
+		return nil, secretError(key, err)
+	}
+	kubeconfig := secret.Data[infrav1.IdentitySecretKey]
+	if len(kubeconfig) == 0 {
+		return nil, fmt.Errorf("%w: Secret %s has no key %q; put Harvester's kubeconfig there",
+			phase.ErrIdentitySecretNotFound, key, infrav1.IdentitySecretKey)
+	}
+	r.mu.Lock()
+	r.known[key] = content{uid: secret.UID, resourceVersion: secret.ResourceVersion, kubeconfig: kubeconfig}
+	r.mu.Unlock()
+	return kubeconfig, nil
+}
+
+func secretError(key client.ObjectKey, err error) error {
+	if apierrors.IsNotFound(err) {
+		return fmt.Errorf("%w: create Secret %s with Harvester's kubeconfig under the key %q",
+			phase.ErrIdentitySecretNotFound, key, infrav1.IdentitySecretKey)
+	}
+	return fmt.Errorf("read identity Secret %s: %w", key, err)
+}

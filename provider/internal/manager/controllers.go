@@ -1,0 +1,111 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/cluster-api/controllers/clustercache"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/observability"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/guest"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/harvestercluster"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/harvestermachine"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
+)
+
+const (
+	// firstBackoff and lastBackoff are the pauses after errors of one object: the first, and the longest.
+	firstBackoff = 100 * time.Millisecond
+	lastBackoff  = 2 * time.Minute
+)
+
+// addControllers makes what the reconcilers share, and the reconcilers.
+func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) error {
+	recorded, err := observability.New(metrics.Registry)
+	if err != nil {
+		return err
+	}
+	recorded.SetBuildInfo(Version(), Revision())
+	harvester := harvesterclient.NewConnections(harvesterclient.Options{
+		Selector:  labels.SelectorFromSet(labels.Set{infrav1.ManagedByLabel: infrav1.ManagedByValue}),
+		UserAgent: userAgent(), QPS: options.HarvesterQPS, Burst: options.HarvesterBurst,
+		CountCall: recorded.RecordHarvesterRequest, Logger: mgr.GetLogger().WithName("harvester"),
+	})
+	if err := mgr.Add(harvester); err != nil {
+		return fmt.Errorf("add the connections to Harvester: %w", err)
+	}
+	guests, err := addGuests(ctx, mgr, options)
+	if err != nil {
+		return err
+	}
+	identities := identity.NewResolver(mgr.GetCache(), mgr.GetAPIReader(), harvester)
+	clusters := &harvestercluster.Reconciler{
+		Client: mgr.GetClient(), Identities: identities, Metrics: recorded,
+		Recorder: mgr.GetEventRecorder(harvestercluster.ControllerName), Clock: clock.RealClock{},
+	}
+	err = clusters.SetupWithManager(ctx, mgr, harvestercluster.Sources{Harvester: harvester, WatchFilter: options.WatchFilter},
+		controllerOptions(options.ClusterConcurrency))
+	if err != nil {
+		return err
+	}
+	machines := &harvestermachine.Reconciler{
+		Client: mgr.GetClient(), Secrets: mgr.GetAPIReader(), Identities: identities, Guests: guests,
+		Etcd:    &guest.Etcd{Clusters: guests, Secrets: mgr.GetAPIReader()},
+		Metrics: recorded, Recorder: mgr.GetEventRecorder(harvestermachine.ControllerName), Clock: clock.RealClock{},
+		NodeTimeout: options.NodeTimeout, EtcdTimeout: options.EtcdTimeout,
+	}
+	return machines.SetupWithManager(ctx, mgr,
+		harvestermachine.Sources{Harvester: harvester, Guests: guests, WatchFilter: options.WatchFilter},
+		controllerOptions(options.MachineConcurrency))
+}
+
+// addGuests adds the connections to guest clusters. A guest is connected to when its control plane answers, not before:
+// a first attempt in vain would cost half a minute.
+func addGuests(ctx context.Context, mgr ctrl.Manager, options Options) (clustercache.ClusterCache, error) {
+	guests, err := clustercache.SetupWithManager(ctx, mgr, clustercache.Options{
+		SecretClient:     mgr.GetAPIReader(),
+		WatchFilterValue: options.WatchFilter,
+		ClusterFilter:    controlPlaneAnswers,
+		Client:           clustercache.ClientOptions{UserAgent: userAgent(), Cache: clustercache.ClientCacheOptions{DisableFor: []client.Object{&corev1.Pod{}}}},
+		Cache:            clustercache.CacheOptions{DefaultTransform: stripNode},
+	}, controllerOptions(options.GuestConcurrency))
+	if err != nil {
+		return nil, fmt.Errorf("set up the connections to guest clusters: %w", err)
+	}
+	return guests, nil
+}
+
+// controlPlaneAnswers tells whether a guest cluster can be connected to. A cluster without a control-plane object has
+// nobody who would say that it is initialised.
+func controlPlaneAnswers(cluster *clusterv1.Cluster) bool {
+	return ptr.Deref(cluster.Status.Initialization.ControlPlaneInitialized, false) || !cluster.Spec.ControlPlaneRef.IsDefined()
+}
+
+// stripNode keeps of a guest's Node what the provider reads.
+func stripNode(object any) (any, error) {
+	if node, ok := object.(*corev1.Node); ok {
+		node.ManagedFields, node.Annotations = nil, nil
+		node.Status = corev1.NodeStatus{}
+	}
+	return object, nil
+}
+
+func controllerOptions(concurrency int) controller.Options {
+	return controller.Options{
+		MaxConcurrentReconciles: concurrency,
+		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[ctrl.Request](firstBackoff, lastBackoff),
+	}
+}

@@ -1,0 +1,135 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/pprof"
+	"os"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	caphvwebhook "github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/webhook"
+)
+
+// leaseName is the name of the leader's lease.
+const leaseName = "caphv-controller-leader-election"
+
+// podNamespace is where the manager runs; empty outside of a cluster.
+func podNamespace() string { return os.Getenv("POD_NAMESPACE") }
+
+// Run runs the manager until the context ends, and returns when everything has stopped.
+func Run(ctx context.Context, config *rest.Config, options Options) error {
+	config = rest.CopyConfig(config)
+	config.QPS, config.Burst = options.KubeQPS, options.KubeBurst
+	mgr, err := ctrl.NewManager(config, managerOptions(options))
+	if err != nil {
+		return fmt.Errorf("create the manager: %w", err)
+	}
+	if err := addChecks(mgr, options); err != nil {
+		return err
+	}
+	if err := addControllers(ctx, mgr, options); err != nil {
+		return err
+	}
+	if options.EnableWebhooks {
+		if err := addWebhooks(mgr); err != nil {
+			return err
+		}
+	}
+	return mgr.Start(ctx)
+}
+
+// managerOptions keep the content of Secrets and ConfigMaps out of the cache: of Secrets only the metadata is watched,
+// and what is needed is read live.
+func managerOptions(options Options) ctrl.Options {
+	result := ctrl.Options{
+		Scheme: NewScheme(),
+		Cache: cache.Options{
+			SyncPeriod:       ptr.To(options.SyncPeriod),
+			DefaultTransform: cache.TransformStripManagedFields(),
+		},
+		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}}}},
+		HealthProbeBindAddress:        options.HealthAddress,
+		Metrics:                       metricsOptions(options),
+		WebhookServer:                 webhook.NewServer(webhook.Options{Port: options.WebhookPort, CertDir: options.WebhookCertDir}),
+		LeaderElection:                options.LeaderElection,
+		LeaderElectionID:              leaseName,
+		LeaderElectionNamespace:       options.LeaderElectionNamespace,
+		LeaderElectionReleaseOnCancel: true,
+		LeaseDuration:                 ptr.To(options.LeaseDuration),
+		RenewDeadline:                 ptr.To(options.RenewDeadline),
+		RetryPeriod:                   ptr.To(options.RetryPeriod),
+		GracefulShutdownTimeout:       ptr.To(options.ShutdownTimeout),
+	}
+	if options.Namespace != "" {
+		result.Cache.DefaultNamespaces = map[string]cache.Config{options.Namespace: {}}
+	}
+	return result
+}
+
+func metricsOptions(options Options) metricsserver.Options {
+	result := metricsserver.Options{BindAddress: options.MetricsAddress, SecureServing: options.MetricsSecure, CertDir: options.MetricsCertDir}
+	if options.MetricsSecure {
+		result.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	if options.Profiling {
+		result.ExtraHandlers = map[string]http.Handler{
+			"/debug/pprof/":        http.HandlerFunc(pprof.Index),
+			"/debug/pprof/profile": http.HandlerFunc(pprof.Profile),
+			"/debug/pprof/symbol":  http.HandlerFunc(pprof.Symbol),
+			"/debug/pprof/trace":   http.HandlerFunc(pprof.Trace),
+		}
+	}
+	return result
+}
+
+// addChecks makes the manager ready when its webhooks can be called.
+func addChecks(mgr ctrl.Manager, options Options) error {
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return fmt.Errorf("add the health check: %w", err)
+	}
+	ready := healthz.Ping
+	if options.EnableWebhooks {
+		ready = mgr.GetWebhookServer().StartedChecker()
+	}
+	if err := mgr.AddReadyzCheck("ready", ready); err != nil {
+		return fmt.Errorf("add the readiness check: %w", err)
+	}
+	return nil
+}
+
+// addWebhooks serves the webhooks, and registers them anew where that was undone.
+func addWebhooks(mgr ctrl.Manager) error {
+	if err := caphvwebhook.Register(mgr); err != nil {
+		return fmt.Errorf("set up the webhooks: %w", err)
+	}
+	namespace := podNamespace()
+	if namespace == "" {
+		return nil
+	}
+	return mgr.Add(leaderTask(func(ctx context.Context) error {
+		if err := caphvwebhook.EnsureConfiguration(ctx, mgr.GetClient(), namespace); err != nil {
+			mgr.GetLogger().Error(err, "The webhooks may not be registered")
+		}
+		return nil
+	}))
+}
+
+// leaderTask runs once, in the manager that leads.
+type leaderTask func(ctx context.Context) error
+
+// Start runs the task.
+func (t leaderTask) Start(ctx context.Context) error { return t(ctx) }
+
+// NeedLeaderElection tells the manager to run the task only when it leads.
+func (t leaderTask) NeedLeaderElection() bool { return true }

@@ -1,0 +1,22 @@
+package names
+
+// LoadBalancer names the load balancer in front of a cluster's control plane.
+func LoadBalancer(namespace, cluster string) string {
+	return dnsLabel(namespace + "-" + cluster + "-lb")
+}
+
+// VMPool names the address pool that a cluster's inline vmNetworkConfig.ipPool asks for.
+func VMPool(namespace, cluster string) string {
+	return dnsLabel(namespace + "-" + cluster + "-vm-ippool")
+}
+
+// LoadBalancerPool names the address pool that a cluster's inline loadBalancerConfig.ipPool asks for.
+func LoadBalancerPool(namespace, cluster string) string {
+	return dnsLabel(namespace + "-" + cluster + "-ippool")
+}
+
+// LoadBalancerOwner is what Harvester's load balancer controller writes into a pool for the address of a load balancer
+// (harvester-load-balancer v1.5.0, requestIP).
+func LoadBalancerOwner(targetNamespace, loadBalancer string) string {
+	return targetNamespace + "/" + loadBalancer
+}

@@ -1,0 +1,88 @@
+package phase
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/cluster-api/util/conditions"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+)
+
+// Phase is one step of a reconcile over a scope S.
+type Phase[S any] struct {
+	// Condition is the type of the condition that the phase owns. Empty for a phase that says nothing of its own.
+	Condition string
+	// Run does the step. It must be idempotent: it runs again after any interruption.
+	Run func(ctx context.Context, scope S) Outcome
+}
+
+// Run runs the phases in order until one says Stop, and sets each one's condition on the object once, from what is
+// known at the end of that phase. A phase that was not reached keeps the condition it has; if it has none it gets one
+// that says which phase it waits for. The shortest requeue of all phases wins, and the first error.
+func Run[S any](ctx context.Context, object conditions.Setter, scope S, phases []Phase[S]) (ctrl.Result, error) {
+	var (
+		result  ctrl.Result
+		failure error
+		stopped string
+	)
+	for _, phase := range phases {
+		if stopped != "" {
+			setWaiting(object, phase.Condition, stopped)
+			continue
+		}
+		outcome := phase.Run(ctx, scope)
+		Set(object, phase.Condition, outcome)
+		result.RequeueAfter = soonest(result.RequeueAfter, outcome.RequeueAfter)
+		if failure == nil && outcome.Err != nil {
+			failure = outcome.Err
+		}
+		if outcome.Stop {
+			stopped = phase.Condition
+		}
+	}
+	if failure != nil {
+		return ctrl.Result{}, failure
+	}
+	return result, nil
+}
+
+// Set writes an outcome into the object's condition of that type.
+func Set(object conditions.Setter, conditionType string, outcome Outcome) {
+	if outcome.Status == "" || conditionType == "" {
+		return
+	}
+	conditions.Set(object, metav1.Condition{
+		Type: conditionType, Status: outcome.Status, Reason: outcome.Reason, Message: limit(outcome.Message),
+	})
+}
+
+func setWaiting(object conditions.Setter, conditionType, previous string) {
+	if conditionType == "" || conditions.Has(object, conditionType) {
+		return
+	}
+	conditions.Set(object, metav1.Condition{
+		Type: conditionType, Status: metav1.ConditionUnknown, Reason: infrav1.WaitingForPreviousStepReason,
+		Message: fmt.Sprintf("Waits for %s", previous),
+	})
+}
+
+// maxMessage is the schema's limit for a condition's message, in bytes to be safe.
+const maxMessage = 32768
+
+func limit(message string) string {
+	if len(message) <= maxMessage {
+		return message
+	}
+	return message[:maxMessage]
+}
+
+func soonest(a, b time.Duration) time.Duration {
+	if a == 0 || (b != 0 && b < a) {
+		return b
+	}
+	return a
+}
