@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -59,8 +60,9 @@ var errNoSlot = errors.New("as many sandboxes run on this machine as there are a
 // takeSlot finds a network no other sandbox uses. The claim is a socket in
 // Linux' abstract namespace, which ends with the process.
 func takeSlot() (network Network, release func(), err error) {
+	var config net.ListenConfig
 	for slot := range slots {
-		claim, err := net.Listen("unix", fmt.Sprintf("@caphv-sandbox-network-%d", slot))
+		claim, err := config.Listen(context.Background(), "unix", fmt.Sprintf("@caphv-sandbox-network-%d", slot))
 		if err == nil {
 			return networkOf(slot), func() { claim.Close() }, nil
 		}

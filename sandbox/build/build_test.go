@@ -52,7 +52,7 @@ func TestAThirdPartyProgramIsBuiltOnceAndAgainWhenItChanges(t *testing.T) {
 	require.NoError(t, b.one(t.Context(), p))
 	assert.Empty(t, out.String(), "an unchanged program was built again")
 
-	require.NoError(t, os.WriteFile(filepath.Join(root, "tiny/main.go"), []byte("package main\n\nfunc main() {}\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "tiny", "main.go"), []byte("package main\n\nfunc main() {}\n"), 0o644))
 	require.NoError(t, b.one(t.Context(), p))
 	assert.Contains(t, out.String(), "built in")
 }
@@ -60,12 +60,12 @@ func TestAThirdPartyProgramIsBuiltOnceAndAgainWhenItChanges(t *testing.T) {
 func TestABrokenProgramShowsWhatTheCompilerSays(t *testing.T) {
 	t.Setenv(AssetsVariable, "")
 	root, p := miniature(t)
-	require.NoError(t, os.WriteFile(filepath.Join(root, "tiny/main.go"), []byte("package main\n\nfunc main() { nonsense() }\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "tiny", "main.go"), []byte("package main\n\nfunc main() { nonsense() }\n"), 0o644))
 	b := &Builder{Root: root, Out: &bytes.Buffer{}}
 
 	err := b.one(t.Context(), p)
 
-	assert.ErrorContains(t, err, "undefined: nonsense")
+	require.ErrorContains(t, err, "undefined: nonsense")
 	assert.Empty(t, b.stamps().read(p), "a failed build is remembered as done")
 }
 
@@ -90,12 +90,12 @@ func TestIncompleteSuppliedBinariesAreIgnored(t *testing.T) {
 	supplied := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(supplied, "etcd"), nil, 0o755))
 	t.Setenv(AssetsVariable, supplied)
-	assert.Equal(t, filepath.Join("/r", "bin", "assets"), Paths{Root: "/r"}.Assets())
+	assert.Equal(t, "/r/bin/assets", Paths{Root: "/r"}.Assets())
 }
 
 func TestUnknownProgramsAreNamed(t *testing.T) {
 	err := (&Builder{Root: t.TempDir(), Out: &bytes.Buffer{}}).Build(t.Context(), "emacs")
-	assert.ErrorContains(t, err, `"emacs"`)
+	require.ErrorContains(t, err, `"emacs"`)
 	assert.ErrorContains(t, err, "kubernetes")
 }
 

@@ -61,7 +61,7 @@ var ErrRefused = errors.New("the sandbox refuses")
 
 // Serve answers on the socket until the returned function is called.
 func Serve(socket string, handler Handler) (stop func(), err error) {
-	listener, err := net.Listen("unix", socket)
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "unix", socket)
 	if err != nil {
 		return nil, fmt.Errorf("opening the control socket: %w", err)
 	}
@@ -118,7 +118,8 @@ func NewClient(socket string) *Client {
 // Status asks how the sandbox is.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	var status Status
-	return status, c.do(ctx, http.MethodGet, "/status", nil, &status)
+	err := c.do(ctx, http.MethodGet, "/status", nil, &status)
+	return status, err
 }
 
 // Break asks for a fault and returns what was done.

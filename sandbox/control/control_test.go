@@ -45,7 +45,7 @@ func TestASandboxAnswersOverItsSocket(t *testing.T) {
 
 	_, err = client.Break(t.Context(), "earthquake", "")
 	require.ErrorIs(t, err, control.ErrRefused)
-	assert.ErrorContains(t, err, "earthquake")
+	require.ErrorContains(t, err, "earthquake")
 
 	require.NoError(t, client.Down(t.Context()))
 	<-served.downs

@@ -58,8 +58,7 @@ func Start(ctx context.Context, options Options) (*ControlPlane, error) {
 		err = c.StartControllers(ctx, options.Controllers...)
 	}
 	if err != nil {
-		c.Stop(context.WithoutCancel(ctx))
-		return nil, fmt.Errorf("control plane %s: %w", options.Name, err)
+		return nil, errors.Join(fmt.Errorf("control plane %s: %w", options.Name, err), c.Stop(context.WithoutCancel(ctx)))
 	}
 	return c, nil
 }

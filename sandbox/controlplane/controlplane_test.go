@@ -101,7 +101,7 @@ func TestStopLeavesNoProcess(t *testing.T) {
 	require.NoError(t, cp.Stop(context.Background()))
 
 	for _, pid := range pids {
-		assert.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH)
+		require.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH)
 	}
 	assert.Empty(t, cp.PIDs())
 }

@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -63,8 +64,9 @@ func (o Options) withDefaults() (Options, error) {
 // the last is found, so that they differ.
 func FreePorts(n int) ([]int, error) {
 	ports := make([]int, 0, n)
+	var config net.ListenConfig
 	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, fmt.Errorf("finding a free port: %w", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
@@ -77,11 +78,11 @@ func TestTheSameSeedKillsAtTheSameMoments(t *testing.T) {
 func TestANodeIsJudged(t *testing.T) {
 	ready := []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}
 	good := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}, Spec: corev1.NodeSpec{ProviderID: "harvester://u"}, Status: corev1.NodeStatus{Conditions: ready}}
-	assert.NoError(t, checkNode(good))
+	require.NoError(t, checkNode(good))
 
 	bad := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}, Spec: corev1.NodeSpec{Taints: []corev1.Taint{{Key: uninitializedTaint}}}}
 	err := checkNode(bad)
-	assert.ErrorContains(t, err, "provider ID")
-	assert.ErrorContains(t, err, "not initialised")
+	require.ErrorContains(t, err, "provider ID")
+	require.ErrorContains(t, err, "not initialised")
 	assert.ErrorContains(t, err, "not Ready")
 }

@@ -72,11 +72,11 @@ func (d *demo) checkNodes(ctx context.Context, want int) error {
 func checkNode(node *corev1.Node) error {
 	var errs []error
 	if node.Spec.ProviderID == "" {
-		errs = append(errs, fmt.Errorf("Node %s has no provider ID", node.Name))
+		errs = append(errs, fmt.Errorf("node %s has no provider ID", node.Name))
 	}
 	for _, taint := range node.Spec.Taints {
 		if taint.Key == uninitializedTaint {
-			errs = append(errs, fmt.Errorf("Node %s is not initialised", node.Name))
+			errs = append(errs, fmt.Errorf("node %s is not initialised", node.Name))
 		}
 	}
 	for _, condition := range node.Status.Conditions {
@@ -84,7 +84,7 @@ func checkNode(node *corev1.Node) error {
 			return errors.Join(errs...)
 		}
 	}
-	return errors.Join(append(errs, fmt.Errorf("Node %s is not Ready", node.Name))...)
+	return errors.Join(append(errs, fmt.Errorf("node %s is not Ready", node.Name))...)
 }
 
 // scale adds a worker as the operations guide does: by the Cluster's topology.

@@ -46,7 +46,7 @@ type observation struct {
 func (c clients) observe(ctx context.Context, key client.ObjectKey) (observation, error) {
 	o := observation{machines: map[string]machine{}}
 	cluster := &clusterv1.Cluster{}
-	if err := c.management.Get(ctx, key, cluster); client.IgnoreNotFound(err) != nil {
+	if err := client.IgnoreNotFound(c.management.Get(ctx, key, cluster)); err != nil {
 		return o, fmt.Errorf("reading cluster %s: %w", key, err)
 	}
 	if cluster.Spec.ControlPlaneEndpoint.IsValid() {

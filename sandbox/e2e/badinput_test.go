@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"context"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -172,7 +171,7 @@ func TestAMissingIdentitySecretIsToldAndMended(t *testing.T) {
 	namespace(t, c, "no-identity")
 	infra := cluster(t, c, "no-identity", sandbox.MachinePool)
 	message := awaitCondition(t, c, infra, infrav1.HarvesterConnectionReadyCondition, metav1.ConditionFalse, infrav1.IdentitySecretNotFoundReason)
-	assert.True(t, strings.Contains(message, "no-identity/harvester"), "the message does not name the Secret: %s", message)
+	assert.Contains(t, message, "no-identity/harvester", "the message does not name the Secret")
 
 	kubeconfig, err := os.ReadFile(shared.HarvesterKubeconfig())
 	require.NoError(t, err)

@@ -58,7 +58,7 @@ func up(t *testing.T, program, state string) (*exec.Cmd, *transcript) {
 	output := &transcript{}
 	running.Stdout, running.Stderr = output, output
 	require.NoError(t, running.Start())
-	t.Cleanup(func() { running.Process.Kill() })
+	t.Cleanup(func() { _ = running.Process.Kill() })
 	require.Eventually(t, func() bool { return output.has("Ctrl-C stops everything.") }, 3*time.Minute, 100*time.Millisecond, "%s", output)
 	return running, output
 }
@@ -114,7 +114,7 @@ func TestTheCommandLineLeavesNothingRunning(t *testing.T) {
 	t.Run("interrupted", func(t *testing.T) {
 		running, output := up(t, program, state)
 		require.NoError(t, running.Process.Signal(os.Interrupt))
-		assert.NoError(t, running.Wait(), "%s", output)
+		require.NoError(t, running.Wait(), "%s", output)
 		assert.Empty(t, processes(t, state))
 	})
 	t.Run("terminated while starting", func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestTheCommandLineLeavesNothingRunning(t *testing.T) {
 		assert.Equal(t, 1, code, "%s", answer)
 		code, answer = exitCodeOf(t, program, at("down")...)
 		assert.Equal(t, 0, code, "%s", answer)
-		assert.NoError(t, running.Wait(), "%s", output)
+		require.NoError(t, running.Wait(), "%s", output)
 		assert.Empty(t, processes(t, state))
 	})
 }

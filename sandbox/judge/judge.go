@@ -91,6 +91,8 @@ func (w *world) see(event history.Event) {
 		delete(w.machines, event.InstanceUID)
 	case history.PoolChanged:
 		w.seePool(event)
+	case history.Write, history.MachineGone, history.Fault:
+		// None of the rules needs them.
 	}
 }
 

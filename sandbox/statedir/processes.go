@@ -24,7 +24,7 @@ func Processes(dir string) ([]string, error) {
 		if err != nil || pid == os.Getpid() {
 			continue
 		}
-		command, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "cmdline"))
+		command, err := os.ReadFile("/proc/" + entry.Name() + "/cmdline")
 		if err != nil {
 			continue // it ended meanwhile
 		}

@@ -82,7 +82,11 @@ func Take(path string) (*Dir, error) {
 		lock.Close()
 		return nil, err
 	}
-	return d, d.write()
+	if err := d.write(); err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return d, nil
 }
 
 // checkOurs refuses a folder that somebody may keep something else in.

@@ -81,7 +81,10 @@ func TestProcessesAreFoundByTheirFolder(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	process := exec.Command("tail", "-f", file)
 	require.NoError(t, process.Start())
-	t.Cleanup(func() { process.Process.Kill(); process.Wait() })
+	t.Cleanup(func() {
+		_ = process.Process.Kill()
+		_ = process.Wait()
+	})
 
 	assert.Eventually(t, func() bool {
 		found, err := statedir.Processes(dir)

@@ -13,7 +13,9 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/statedir"
 )
 
-func main() {
+func main() { os.Exit(run()) }
+
+func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// A second Ctrl-C ends the program at once; the kernel takes the children.
@@ -22,7 +24,7 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "caphv-sandbox:", err)
 	}
-	os.Exit(exitCode(err))
+	return exitCode(err)
 }
 
 // Exit codes, part of the command's interface and documented in its help.
