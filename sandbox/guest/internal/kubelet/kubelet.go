@@ -1,0 +1,146 @@
+package kubelet
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/utils/clock"
+)
+
+// retryInterval paces what the API server refuses while it is starting.
+const retryInterval = 250 * time.Millisecond
+
+// Options of a Kubelet.
+type Options struct {
+	Identity Identity
+	// Client acts as the node.
+	Client kubernetes.Interface
+	// Heartbeat is how often lease and status are refreshed.
+	Heartbeat time.Duration
+	// StaticPods are mirrored; nil for none.
+	StaticPods func() []StaticPod
+	Clock      clock.WithTicker
+	// Logf receives what went wrong, one line each.
+	Logf func(format string, args ...any)
+	// Registered is called once, when the Node is there. It may be nil.
+	Registered func()
+}
+
+// Kubelet keeps one node's objects.
+type Kubelet struct {
+	options Options
+	// mirrors serialises the syncing of static pods.
+	mirrors sync.Mutex
+	nodeUID types.UID
+	kick    chan struct{}
+}
+
+// New returns a kubelet that does nothing until Run.
+func New(options Options) *Kubelet {
+	return &Kubelet{options: options, kick: make(chan struct{}, 1)}
+}
+
+// Sync asks for a heartbeat at once, for example when a static pod changed.
+func (k *Kubelet) Sync() {
+	select {
+	case k.kick <- struct{}{}:
+	default: // one is asked for already
+	}
+}
+
+// Run registers the node and serves until ctx ends. The node object stays: it
+// is others who find that its heartbeat has stopped.
+func (k *Kubelet) Run(ctx context.Context) {
+	if !k.register(ctx) {
+		return
+	}
+	if k.options.Registered != nil {
+		k.options.Registered()
+	}
+	var pods sync.WaitGroup
+	defer pods.Wait()
+	pods.Go(func() { k.settlePods(ctx) })
+	ticker := k.options.Clock.NewTicker(k.options.Heartbeat)
+	defer ticker.Stop()
+	for {
+		k.heartbeat(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C():
+		case <-k.kick:
+		}
+	}
+}
+
+// register creates the Node, or takes over the one of that name, and reports
+// false when ctx ended first.
+func (k *Kubelet) register(ctx context.Context) bool {
+	for {
+		err := k.tryRegister(ctx)
+		if err == nil {
+			return true
+		}
+		k.options.Logf("registering node %s: %v", k.options.Identity.Name, err)
+		select {
+		case <-ctx.Done():
+			return false
+		case <-k.options.Clock.After(retryInterval):
+		}
+	}
+}
+
+func (k *Kubelet) tryRegister(ctx context.Context) error {
+	identity, nodes := k.options.Identity, k.options.Client.CoreV1().Nodes()
+	node, err := nodes.Create(ctx, identity.node(k.options.Clock.Now()), metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		node, err = nodes.Get(ctx, identity.Name, metav1.GetOptions{})
+	}
+	if err != nil {
+		return err
+	}
+	k.nodeUID = node.UID
+	return k.renewLease(ctx)
+}
+
+// heartbeat refreshes lease, status and mirrors; what fails is tried again at
+// the next one.
+func (k *Kubelet) heartbeat(ctx context.Context) {
+	for what, do := range map[string]func(context.Context) error{
+		"lease": k.renewLease, "status": k.updateStatus, "static pods": k.mirror,
+	} {
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			k.options.Logf("node %s: %s: %v", k.options.Identity.Name, what, err)
+		}
+	}
+}
+
+// updateStatus writes the node's status when it is not what it should be. A
+// Node that is gone is left gone.
+func (k *Kubelet) updateStatus(ctx context.Context) error {
+	nodes := k.options.Client.CoreV1().Nodes()
+	// From the API server's cache, as the real kubelet reads it.
+	node, err := nodes.Get(ctx, k.options.Identity.Name, metav1.GetOptions{ResourceVersion: "0"})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	desired := k.options.Identity.status(node.Status, k.options.Clock.Now())
+	if sameStatus(node.Status, desired) {
+		return nil
+	}
+	node = node.DeepCopy()
+	node.Status = desired
+	if _, err := nodes.UpdateStatus(ctx, node, metav1.UpdateOptions{}); err != nil {
+		return fmt.Errorf("writing it: %w", err)
+	}
+	return nil
+}

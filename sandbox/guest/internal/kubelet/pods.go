@@ -1,0 +1,69 @@
+package kubelet
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
+)
+
+// settlePods watches the pods bound to the node until ctx ends: it declares new
+// ones running and lets deleted ones go, which is what a drain waits for.
+func (k *Kubelet) settlePods(ctx context.Context) {
+	factory := informers.NewSharedInformerFactoryWithOptions(k.options.Client, 0,
+		informers.WithTweakListOptions(func(options *metav1.ListOptions) {
+			options.FieldSelector = fields.OneTermEqualSelector("spec.nodeName", k.options.Identity.Name).String()
+		}))
+	informer := factory.Core().V1().Pods().Informer()
+	settle := func(object any) {
+		pod, ok := object.(*corev1.Pod)
+		if !ok || pod.Annotations[annotationMirror] != "" && pod.DeletionTimestamp == nil {
+			return
+		}
+		if err := k.settlePod(ctx, pod); err != nil && ctx.Err() == nil {
+			k.options.Logf("node %s: pod %s/%s: %v", k.options.Identity.Name, pod.Namespace, pod.Name, err)
+		}
+	}
+	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc: settle, UpdateFunc: func(_, object any) { settle(object) },
+		// A mirror that somebody deleted comes back.
+		DeleteFunc: func(any) { k.Sync() },
+	})
+	if err != nil {
+		k.options.Logf("node %s: watching pods: %v", k.options.Identity.Name, err)
+		return
+	}
+	factory.Start(ctx.Done())
+	<-ctx.Done()
+	factory.Shutdown()
+}
+
+func (k *Kubelet) settlePod(ctx context.Context, pod *corev1.Pod) error {
+	pods := k.options.Client.CoreV1().Pods(pod.Namespace)
+	if pod.DeletionTimestamp != nil {
+		err := pods.Delete(ctx, pod.Name, metav1.DeleteOptions{
+			GracePeriodSeconds: ptr.To[int64](0), Preconditions: &metav1.Preconditions{UID: ptr.To[types.UID](pod.UID)},
+		})
+		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+			return nil // gone, or another pod of that name
+		}
+		return err
+	}
+	if pod.Status.Phase != corev1.PodPending {
+		return nil
+	}
+	status, changed := podStatus(pod, k.options.Identity.Address, true, k.options.Clock.Now())
+	if !changed {
+		return nil
+	}
+	pod = pod.DeepCopy()
+	pod.Status = status
+	_, err := pods.UpdateStatus(ctx, pod, metav1.UpdateOptions{})
+	return err
+}

@@ -1,0 +1,54 @@
+package guest
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/controllers"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/kubelet"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/rke2"
+)
+
+// machineTypeLabel is on the machines of a control plane, for the load
+// balancer to select by; its value begins with controlPlaneType.
+const (
+	machineTypeLabel = "harvestercluster/machinetype"
+	controlPlaneType = "controlplane-"
+)
+
+// lightCluster is the one API server of light mode, with the node lifecycle
+// that its machines need.
+type lightCluster struct {
+	client kubernetes.Interface
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+}
+
+func startLightCluster(client kubernetes.Interface, options Options) *lightCluster {
+	ctx, cancel := context.WithCancel(context.Background())
+	light := &lightCluster{client: client, cancel: cancel}
+	lifecycle := &controllers.NodeLifecycle{
+		Base:   controllers.Base{Clock: options.Clock, Logf: options.Logf},
+		Client: client, Grace: options.NodeGrace,
+	}
+	light.group.Go(func() { lifecycle.Run(ctx) })
+	return light
+}
+
+func (l *lightCluster) stop() {
+	l.cancel()
+	l.group.Wait()
+}
+
+// newLightKubelet makes a kubelet that registers in the shared API server, with
+// the role labels at once: there is no server to give them.
+func newLightKubelet(n *node, role rke2.Role) *kubeletService {
+	n.lightServer = role == rke2.RoleServer || strings.HasPrefix(n.machine.boot.Labels[machineTypeLabel], controlPlaneType)
+	return &kubeletService{
+		node: n, client: n.machine.manager.light.client, registered: make(chan struct{}),
+		pods: func() []kubelet.StaticPod { return nil },
+	}
+}
