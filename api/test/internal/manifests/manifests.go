@@ -1,0 +1,142 @@
+// Package manifests finds and renders the manifests of this repository, and of modules that it works with.
+package manifests
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// Root returns the folder of the repository: the nearest one above the working directory that holds a go.work.
+func Root() (string, error) {
+	folder, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(folder, "go.work")); err == nil {
+			return folder, nil
+		}
+		parent := filepath.Dir(folder)
+		if parent == folder {
+			return "", errors.New("no folder above the working directory holds a go.work")
+		}
+		folder = parent
+	}
+}
+
+// Render returns the objects that kustomize makes of a folder of the repository, such as "config/default".
+func Render(folder string) ([]*unstructured.Unstructured, error) {
+	root, err := Root()
+	if err != nil {
+		return nil, err
+	}
+	return render(filesys.MakeFsOnDisk(), filepath.Join(root, folder))
+}
+
+// RenderWith returns what kustomize makes of a folder of the repository with a component of it on top.
+func RenderWith(folder, component string) (_ []*unstructured.Unstructured, reterr error) {
+	root, err := Root()
+	if err != nil {
+		return nil, err
+	}
+	overlay, err := os.MkdirTemp("", "overlay")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { reterr = errors.Join(reterr, os.RemoveAll(overlay)) }()
+	paths := make([]string, 0, 2)
+	for _, path := range []string{folder, component} {
+		relative, err := filepath.Rel(overlay, filepath.Join(root, path))
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, relative)
+	}
+	kustomization := fmt.Sprintf("resources: [%q]\ncomponents: [%q]\n", paths[0], paths[1])
+	if err := os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), []byte(kustomization), 0o600); err != nil {
+		return nil, err
+	}
+	return render(filesys.MakeFsOnDisk(), overlay)
+}
+
+func render(fs filesys.FileSystem, folder string) ([]*unstructured.Unstructured, error) {
+	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(fs, folder)
+	if err != nil {
+		return nil, fmt.Errorf("kustomize %s: %w", folder, err)
+	}
+	text, err := resources.AsYaml()
+	if err != nil {
+		return nil, fmt.Errorf("kustomize %s: %w", folder, err)
+	}
+	return Decode(bytes.NewReader(text))
+}
+
+// Read returns the objects of one YAML file.
+func Read(path string) ([]*unstructured.Unstructured, error) {
+	file, err := os.Open(path) //nolint:gosec // tests name the files
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	objects, err := Decode(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return objects, nil
+}
+
+// Decode returns the objects of a stream of YAML documents; empty documents are left out.
+func Decode(stream io.Reader) ([]*unstructured.Unstructured, error) {
+	var objects []*unstructured.Unstructured
+	documents := yaml.NewYAMLReader(bufio.NewReader(stream))
+	for {
+		document, err := documents.Read()
+		if errors.Is(err, io.EOF) {
+			return objects, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		object := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal(document, &object.Object); err != nil {
+			return nil, err
+		}
+		if len(object.Object) > 0 {
+			objects = append(objects, object)
+		}
+	}
+}
+
+// ModuleFolder returns the folder, in the module cache, of a module that the module in a folder of this repository
+// requires; it is downloaded if need be.
+func ModuleFolder(ctx context.Context, requiredIn, module string) (string, error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	command := exec.CommandContext(ctx, "go", "mod", "download", "-json", module) //nolint:gosec // tests name the module
+	command.Dir = filepath.Join(root, requiredIn)
+	command.Env = append(os.Environ(), "GOWORK=off")
+	output, err := command.Output()
+	if err != nil {
+		return "", fmt.Errorf("go mod download %s in %s: %w: %s", module, requiredIn, err, output)
+	}
+	var answer struct{ Dir string }
+	if err := json.Unmarshal(output, &answer); err != nil {
+		return "", fmt.Errorf("go mod download %s: %w", module, err)
+	}
+	return answer.Dir, nil
+}
