@@ -28,8 +28,8 @@ const webhookRetryAfter = 5 * time.Second
 // kind nobody can tell.
 //
 // Facts it knows about Harvester: the webhooks for load balancers, pools and networks deny with HTTP 500,
-// which is ErrInvalid, whereas a webhook that could not be called is ErrTransient; a webhook that denies with
-// 409 (a volume still attached) is ErrTransient, because waiting mends it and reading again does not;
+// which is ErrInvalid, whereas a webhook that could not be called, or that was let down itself, is ErrTransient; a
+// webhook that denies with 409 (a volume still attached) is ErrTransient, because waiting mends it and reading again does not;
 // a 404 whose body is not a Kubernetes status says that the API is missing, not the object, and is ErrNotReady
 // with the original hidden, so that nobody deletes anything because of a wrong path.
 func Classify(err error) error {
@@ -119,6 +119,9 @@ func denialKind(status metav1.Status) (denied bool, kind error, after time.Durat
 			return true, ErrTransient, webhookRetryAfter
 		}
 	}
+	if status.Code == http.StatusInternalServerError && isInternalDenial(status.Message) {
+		return true, ErrTransient, webhookRetryAfter
+	}
 
 	return true, ErrInvalid, 0
 }
@@ -126,6 +129,27 @@ func denialKind(status metav1.Status) (denied bool, kind error, after time.Durat
 // stateDenials are refusals that time mends although their code does not say so.
 var stateDenials = []string{
 	"can't delete pool before releasing all the allocated IP", // IPPool webhook, HTTP 500
+}
+
+// coreWebhooks end the names of Harvester's core webhooks, as the apiserver quotes them.
+const coreWebhooks = `.harvesterhci.io" denied`
+
+// internalFailures are what a webhook quotes when it was itself let down by a server.
+var internalFailures = []string{
+	"context deadline exceeded", "connection refused", "connection reset", "i/o timeout", "etcdserver:", "TLS handshake timeout", "too many requests",
+}
+
+// isInternalDenial tells a webhook's own trouble from a refusal, both of which come as HTTP 500. The webhooks for
+// load balancers, pools and networks use that code for every refusal; the core webhooks use it for their own troubles, one of
+// which is the user's after all: an object that is not there.
+func isInternalDenial(message string) bool {
+	for _, failure := range internalFailures {
+		if strings.Contains(message, failure) {
+			return true
+		}
+	}
+
+	return strings.Contains(message, coreWebhooks) && !strings.Contains(message, "not found")
 }
 
 func forbiddenKind(status metav1.Status) error {
@@ -198,7 +222,7 @@ func certificateError(err error) error {
 		mend = "the server's certificate is for another name: correct clusters[].cluster.server, or set clusters[].cluster.tls-server-name"
 	case errors.As(err, &invalid), errors.As(err, &verify):
 		mend = "the server's certificate is not valid: renew it, or correct clusters[].cluster.server"
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		mend = "the server does not speak TLS: correct the scheme or the port in clusters[].cluster.server"
 	default:
 		return nil

@@ -69,7 +69,7 @@ func Quirks() []QuirkRange { return slices.Clone(quirks) }
 func (v Version) Has(quirk Quirk) bool {
 	for _, q := range quirks {
 		if q.Quirk == quirk {
-			return v.Compare(q.Since) >= 0 && (q.Until.IsZero() || v.Compare(q.Until) < 0)
+			return (q.Since.IsZero() || v.Compare(q.Since) >= 0) && (q.Until.IsZero() || v.Compare(q.Until) < 0)
 		}
 	}
 

@@ -74,37 +74,61 @@ func (d *Disk) claim(labels map[string]string) corev1.PersistentVolumeClaim {
 }
 
 // RemovedDisks lists the claims that must go with a virtual machine, in order: those of its annotation, which
-// Harvester made for it. Claims that are hot-plugged are never among them: the guest cluster's storage driver put them
-// there, and they hold its workloads' data. An unreadable annotation lists nothing.
+// Harvester made for it, and the claim one of them is being moved to, once the machine uses it. Claims that are
+// hot-plugged are never among them: the guest cluster's storage driver put them there, and they hold its
+// workloads' data. An unreadable annotation lists nothing.
 func RemovedDisks(vm *kubevirtv1.VirtualMachine) []string {
 	templates, err := ClaimTemplates(vm)
 	if err != nil {
 		return nil
 	}
-	skip := hotplugged(vm)
-	skip[""] = true
+	attached := attachedClaims(vm)
+	listed := map[string]bool{"": true}
 	var removed []string
-	for _, template := range templates {
-		if name := template.Name; !skip[name] {
-			skip[name] = true
+	add := func(name string) {
+		if !listed[name] && attached[name] != hotplugged {
+			listed[name] = true
 			removed = append(removed, name)
+		}
+	}
+	for _, template := range templates {
+		add(template.Name)
+		if attached[template.TargetVolume] == plugged {
+			add(template.TargetVolume)
 		}
 	}
 
 	return removed
 }
 
-func hotplugged(vm *kubevirtv1.VirtualMachine) map[string]bool {
-	claims := map[string]bool{}
+// attachment is how a machine uses a claim.
+type attachment int
+
+const (
+	_ attachment = iota // not attached
+	plugged
+	hotplugged
+)
+
+// attachedClaims are the claims in a machine's spec. A claim that is there twice counts as hot-plugged if it is so once.
+func attachedClaims(vm *kubevirtv1.VirtualMachine) map[string]attachment {
+	claims := map[string]attachment{}
 	if vm.Spec.Template == nil {
 		return claims
 	}
-	for _, volume := range vm.Spec.Template.Spec.Volumes {
-		if claim := volume.PersistentVolumeClaim; claim != nil && claim.Hotpluggable {
-			claims[claim.ClaimName] = true
+	note := func(name string, hotpluggable bool) {
+		how := plugged
+		if hotpluggable {
+			how = hotplugged
 		}
-		if data := volume.DataVolume; data != nil && data.Hotpluggable {
-			claims[data.Name] = true
+		claims[name] = max(claims[name], how)
+	}
+	for _, volume := range vm.Spec.Template.Spec.Volumes {
+		if claim := volume.PersistentVolumeClaim; claim != nil {
+			note(claim.ClaimName, claim.Hotpluggable)
+		}
+		if data := volume.DataVolume; data != nil {
+			note(data.Name, data.Hotpluggable)
 		}
 	}
 
