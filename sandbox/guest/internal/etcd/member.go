@@ -61,7 +61,6 @@ func (m Member) arguments(initialCluster, state string) []string {
 		"--trusted-ca-file=" + m.Files.ServerCA, "--client-cert-auth=true",
 		"--peer-cert-file=" + m.Files.PeerCert, "--peer-key-file=" + m.Files.PeerKey,
 		"--peer-trusted-ca-file=" + m.Files.PeerCA, "--peer-client-cert-auth=true",
-		"--heartbeat-interval=200", "--election-timeout=2000",
 		"--unsafe-no-fsync=true", "--log-level=warn",
 	}
 	if initialCluster != "" {

@@ -3,12 +3,13 @@ package kubelet
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/utils/clock"
 )
@@ -35,15 +36,21 @@ type Options struct {
 // Kubelet keeps one node's objects.
 type Kubelet struct {
 	options Options
-	// mirrors serialises the syncing of static pods.
-	mirrors sync.Mutex
 	nodeUID types.UID
-	kick    chan struct{}
+	// pods watches those bound to the node: a kubelet may not look at others, not
+	// even to see that one of its own is missing.
+	pods informers.SharedInformerFactory
+	kick chan struct{}
 }
 
 // New returns a kubelet that does nothing until Run.
 func New(options Options) *Kubelet {
-	return &Kubelet{options: options, kick: make(chan struct{}, 1)}
+	selector := fields.OneTermEqualSelector("spec.nodeName", options.Identity.Name).String()
+	return &Kubelet{
+		options: options, kick: make(chan struct{}, 1),
+		pods: informers.NewSharedInformerFactoryWithOptions(options.Client, 0,
+			informers.WithTweakListOptions(func(list *metav1.ListOptions) { list.FieldSelector = selector })),
+	}
 }
 
 // Sync asks for a heartbeat at once, for example when a static pod changed.
@@ -63,9 +70,11 @@ func (k *Kubelet) Run(ctx context.Context) {
 	if k.options.Registered != nil {
 		k.options.Registered()
 	}
-	var pods sync.WaitGroup
-	defer pods.Wait()
-	pods.Go(func() { k.settlePods(ctx) })
+	if err := k.watchPods(ctx); err != nil {
+		k.options.Logf("node %s: watching pods: %v", k.options.Identity.Name, err)
+		return
+	}
+	defer k.pods.Shutdown()
 	ticker := k.options.Clock.NewTicker(k.options.Heartbeat)
 	defer ticker.Stop()
 	for {

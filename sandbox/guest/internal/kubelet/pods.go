@@ -6,21 +6,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/utils/ptr"
 )
 
-// settlePods watches the pods bound to the node until ctx ends: it declares new
+// watchPods follows the pods bound to the node until ctx ends: it declares new
 // ones running and lets deleted ones go, which is what a drain waits for.
-func (k *Kubelet) settlePods(ctx context.Context) {
-	factory := informers.NewSharedInformerFactoryWithOptions(k.options.Client, 0,
-		informers.WithTweakListOptions(func(options *metav1.ListOptions) {
-			options.FieldSelector = fields.OneTermEqualSelector("spec.nodeName", k.options.Identity.Name).String()
-		}))
-	informer := factory.Core().V1().Pods().Informer()
+func (k *Kubelet) watchPods(ctx context.Context) error {
+	informer := k.pods.Core().V1().Pods().Informer()
 	settle := func(object any) {
 		pod, ok := object.(*corev1.Pod)
 		if !ok || pod.Annotations[annotationMirror] != "" && pod.DeletionTimestamp == nil {
@@ -36,12 +30,11 @@ func (k *Kubelet) settlePods(ctx context.Context) {
 		DeleteFunc: func(any) { k.Sync() },
 	})
 	if err != nil {
-		k.options.Logf("node %s: watching pods: %v", k.options.Identity.Name, err)
-		return
+		return err
 	}
-	factory.Start(ctx.Done())
-	<-ctx.Done()
-	factory.Shutdown()
+	k.pods.Start(ctx.Done())
+	k.pods.WaitForCacheSync(ctx.Done())
+	return nil
 }
 
 func (k *Kubelet) settlePod(ctx context.Context, pod *corev1.Pod) error {

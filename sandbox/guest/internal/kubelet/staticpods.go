@@ -33,8 +33,6 @@ func (k *Kubelet) mirror(ctx context.Context) error {
 	if k.options.StaticPods == nil {
 		return nil
 	}
-	k.mirrors.Lock()
-	defer k.mirrors.Unlock()
 	var failures []error
 	for _, static := range k.options.StaticPods() {
 		if err := k.mirrorPod(ctx, static); err != nil {
@@ -47,7 +45,7 @@ func (k *Kubelet) mirror(ctx context.Context) error {
 func (k *Kubelet) mirrorPod(ctx context.Context, static StaticPod) error {
 	pods := k.options.Client.CoreV1().Pods(metav1.NamespaceSystem)
 	wanted := k.mirrorOf(static)
-	pod, err := pods.Get(ctx, wanted.Name, metav1.GetOptions{ResourceVersion: "0"})
+	pod, err := k.pods.Core().V1().Pods().Lister().Pods(wanted.Namespace).Get(wanted.Name)
 	if apierrors.IsNotFound(err) {
 		if pod, err = pods.Create(ctx, wanted, metav1.CreateOptions{}); apierrors.IsAlreadyExists(err) {
 			return nil // the cache lags; the next round sees it
