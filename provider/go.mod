@@ -3,7 +3,7 @@ module github.com/rancher-sandbox/cluster-api-provider-harvester/provider
 go 1.26.0
 
 require (
-	github.com/prometheus/client_golang v1.23.2 // indirect
+	github.com/prometheus/client_golang v1.23.2
 	go.etcd.io/etcd/client/v3 v3.6.14 // indirect
 	go.yaml.in/yaml/v3 v3.0.4 // indirect
 	go4.org/netipx v0.0.0-20260823151212-3075585bcbeb // indirect
@@ -34,7 +34,6 @@ require (
 	github.com/felixge/httpsnoop v1.0.4 // indirect
 	github.com/fsnotify/fsnotify v1.9.0 // indirect
 	github.com/fxamacker/cbor/v2 v2.9.0 // indirect
-	github.com/go-logr/logr v1.4.4 // indirect
 	github.com/go-logr/stdr v1.2.2 // indirect
 	github.com/go-logr/zapr v1.3.0 // indirect
 	github.com/go-openapi/jsonpointer v0.21.0 // indirect
@@ -107,6 +106,7 @@ require (
 )
 
 require (
+	github.com/go-logr/logr v1.4.4
 	github.com/rancher-sandbox/cluster-api-provider-harvester/api v0.0.0
 	github.com/rancher-sandbox/cluster-api-provider-harvester/cloudinit v0.0.0
 	github.com/rancher-sandbox/cluster-api-provider-harvester/etcdops v0.0.0
@@ -115,6 +115,7 @@ require (
 	github.com/rancher-sandbox/cluster-api-provider-harvester/observability v0.0.0
 	github.com/rancher-sandbox/cluster-api-provider-harvester/validation v0.0.0-00010101000000-000000000000
 	github.com/spf13/pflag v1.0.10
+	github.com/stretchr/testify v1.11.1
 	k8s.io/api v0.36.3
 	k8s.io/apimachinery v0.36.3
 	k8s.io/component-base v0.36.3

@@ -1,0 +1,121 @@
+package integration
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"encoding/pem"
+)
+
+// proxy stands in front of the Harvester API server and counts, records and spoils requests.
+type proxy struct {
+	server *httptest.Server
+
+	mu     sync.Mutex
+	writes []string
+	// cut is the number of the write after which the answer is lost; 0 means none.
+	cut int
+	// refuse answers every request with this status code; 0 passes them on.
+	refuse int
+}
+
+func newProxy(t *testing.T, backend *rest.Config) *proxy {
+	t.Helper()
+	transport, err := rest.TransportFor(backend)
+	require.NoError(t, err)
+	target, err := url.Parse(backend.Host)
+	require.NoError(t, err)
+	forward := httputil.NewSingleHostReverseProxy(target)
+	forward.Transport = transport
+	forward.FlushInterval = -1
+	p := &proxy{}
+	p.server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.serve(w, r, forward) }))
+	t.Cleanup(p.server.Close)
+	return p
+}
+
+func (p *proxy) serve(w http.ResponseWriter, r *http.Request, forward http.Handler) {
+	r.Header.Del("Authorization")
+	p.mu.Lock()
+	refuse := p.refuse
+	lost := false
+	if r.Method != http.MethodGet {
+		p.writes = append(p.writes, r.Method+" "+pluralOf(r.URL.Path))
+		lost = p.cut != 0 && len(p.writes) == p.cut
+	}
+	p.mu.Unlock()
+	if refuse != 0 {
+		http.Error(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Unauthorized","code":401}`, refuse)
+		return
+	}
+	if !lost {
+		forward.ServeHTTP(w, r)
+		return
+	}
+	forward.ServeHTTP(httptest.NewRecorder(), r)
+	connection, _, err := w.(http.Hijacker).Hijack()
+	if err == nil {
+		_ = connection.Close()
+	}
+}
+
+// pluralOf is the plural of the resource that a path is about.
+func pluralOf(path string) string {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	for i, part := range parts {
+		if part == "namespaces" && i+2 < len(parts) {
+			return parts[i+2]
+		}
+	}
+	if len(parts) > 3 && parts[0] == "apis" {
+		return parts[3]
+	}
+	if len(parts) > 2 {
+		return parts[2]
+	}
+	return path
+}
+
+// cutAfter loses the answer of the n-th write from now on; 0 loses none.
+func (p *proxy) cutAfter(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.writes, p.cut = nil, n
+}
+
+func (p *proxy) setRefuse(code int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuse = code
+}
+
+// written are the writes since the last cutAfter.
+func (p *proxy) written() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.writes...)
+}
+
+// kubeconfig is one as an operator would put into the identity Secret.
+func (p *proxy) kubeconfig(t *testing.T, token string) []byte {
+	t.Helper()
+	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.server.Certificate().Raw})
+	content, err := clientcmd.Write(clientcmdapi.Config{
+		Clusters:       map[string]*clientcmdapi.Cluster{"harvester": {Server: p.server.URL, CertificateAuthorityData: authority}},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{"caphv": {Token: token}},
+		Contexts:       map[string]*clientcmdapi.Context{"harvester": {Cluster: "harvester", AuthInfo: "caphv"}},
+		CurrentContext: "harvester",
+	})
+	require.NoError(t, err)
+	return content
+}

@@ -1,0 +1,34 @@
+package integration
+
+import (
+	"strings"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+func quantity(text string) resource.Quantity { return resource.MustParse(text) }
+
+func splitNames(list string) []string {
+	return strings.FieldsFunc(list, func(c rune) bool { return c == ',' })
+}
+
+// deleteClaim deletes a volume; the protection that the API server's own admission puts on it is taken off.
+func (w *world) deleteClaim(name string) {
+	w.t.Helper()
+	claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: w.target, Name: name}}
+	if !w.exists(w.harvester, w.target, name, claim) {
+		return
+	}
+	base := client.MergeFrom(claim.DeepCopy())
+	claim.Finalizers = nil
+	require.NoError(w.t, w.harvester.Patch(w.ctx, claim, base))
+	require.NoError(w.t, client.IgnoreNotFound(w.harvester.Delete(w.ctx, claim)))
+}
+
+func objectKey(namespace, name string) client.ObjectKey {
+	return client.ObjectKey{Namespace: namespace, Name: name}
+}
