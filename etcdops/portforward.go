@@ -2,6 +2,7 @@ package etcdops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -164,7 +165,7 @@ func newForwardedConn(tunnel httpstream.Connection, data, complaints httpstream.
 // Read replaces a bare end of file by what the far side complained about, such as a refused connection.
 func (c *forwardedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		return n, err
 	}
 	<-c.heard
