@@ -1,20 +1,23 @@
 package sandbox
 
 import (
-	"context"
+	"fmt"
 
 	"github.com/go-logr/logr"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/build"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/guestapi"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest"
 )
 
-// guests are what runs inside virtual machines, with an end of their own.
-type guests interface {
-	guestapi.Guests
-	Close(ctx context.Context) error
-}
-
-func newGuests(dir string, paths build.Paths, logger logr.Logger) (guests, error) {
-	return nil, nil
+// newGuests prepares what runs inside virtual machines: real etcd members and
+// API servers, with their disks below dir.
+func newGuests(dir string, paths build.Paths, logger logr.Logger) (*guest.Manager, error) {
+	guests, err := guest.NewManager(guest.Options{
+		Dir: dir, AssetsDir: paths.Assets(),
+		Logf: func(format string, args ...any) { logger.Info(fmt.Sprintf(format, args...)) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("guests: %w", err)
+	}
+	return guests, nil
 }

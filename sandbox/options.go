@@ -38,7 +38,8 @@ type Options struct {
 	Seed *harvester.Seed
 	// Components of the management cluster; all when empty.
 	Components []management.Component
-	// Logger receives what the stand-in and the guests have to say.
+	// Logger receives what the stand-in and the guests have to say; a file in
+	// StateDir when it is the zero value.
 	Logger logr.Logger
 }
 
@@ -61,9 +62,6 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Report == nil {
 		o.Report = func(string, time.Duration) {}
-	}
-	if o.Harvester.Logger.GetSink() == nil {
-		o.Harvester.Logger = o.Logger
 	}
 	return o, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/build"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/controlplane"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/loadbalancer"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/management"
@@ -31,9 +32,10 @@ type Sandbox struct {
 	harvesterPlane *controlplane.ControlPlane
 	harvester      *harvester.Harvester
 	proxies        *loadbalancer.Proxies
-	guests         guests
+	guests         *guest.Manager
 	network        Network
 	releaseNetwork func()
+	log            *os.File // nil when the caller brought a logger
 
 	stop sync.Once
 }
@@ -71,6 +73,9 @@ func Start(ctx context.Context, options Options) (*Sandbox, error) {
 }
 
 func (s *Sandbox) start(ctx context.Context) error {
+	if err := s.openLog(); err != nil {
+		return err
+	}
 	builder := &build.Builder{Root: s.options.Root, Out: s.options.Out}
 	if err := s.options.timed("programs", func() error { return builder.Build(ctx, build.All()...) }); err != nil {
 		return err
@@ -132,6 +137,9 @@ func (s *Sandbox) seed() harvester.Seed {
 // load balancers, unless the caller brought others.
 func (s *Sandbox) harvesterOptions() (harvester.Options, error) {
 	options := s.options.Harvester
+	if options.Logger.GetSink() == nil {
+		options.Logger = s.options.Logger
+	}
 	if !options.VMNetwork.IsValid() {
 		options.VMNetwork, options.VMGateway = s.network.Machines, s.network.Gateway
 		options.VMLeases, options.LBLeases = s.network.MachineLeases, s.network.LBLeases
@@ -172,7 +180,7 @@ func (s *Sandbox) Stop(ctx context.Context) (err error) {
 			err = errors.Join(err, s.harvesterPlane.Stop(ctx))
 		}
 		s.releaseNetwork()
-		err = errors.Join(err, s.dir.Release())
+		err = errors.Join(err, s.closeLog(), s.dir.Release())
 	})
 	return err
 }
