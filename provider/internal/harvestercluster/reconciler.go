@@ -6,7 +6,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	kerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
@@ -43,7 +42,7 @@ type Reconciler struct {
 
 // Reconcile brings one HarvesterCluster a step further: fetch, owner, pause, then the phases over a scope, then one
 // write of what they found.
-func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (_ ctrl.Result, failure error) {
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (result ctrl.Result, failure error) {
 	infra := &infrav1.HarvesterCluster{}
 	if err := r.Client.Get(ctx, request.NamespacedName, infra); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
@@ -57,21 +56,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (_ ctr
 		return ctrl.Result{}, err
 	}
 	if isPaused, requeue, err := paused.EnsurePausedCondition(ctx, r.Client, s.cluster, infra); err != nil || isPaused || requeue {
-		return ctrl.Result{}, err
+		return phase.Settle(ctrl.Result{}, err)
 	}
 	if !deleting && s.cluster == nil {
 		return ctrl.Result{}, nil // Cluster API sets the owner, and that is an event.
 	}
 	if added, err := r.ensureFinalizer(ctx, infra); err != nil || added {
-		return ctrl.Result{}, err
+		return phase.Settle(ctrl.Result{}, err)
 	}
 	helper, err := patch.NewHelper(infra, r.Client)
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("prepare to write HarvesterCluster %s: %w", request, err)
 	}
-	defer func() {
-		failure = kerrors.NewAggregate([]error{failure, r.write(ctx, helper, s)})
-	}()
+	defer func() { result, failure = phase.Settle(result, failure, r.write(ctx, helper, s)) }()
 	defer r.observeDuration(deleting, r.Clock.Now())
 	if deleting {
 		return phase.Run(ctx, infra, s, r.deletionPhases())

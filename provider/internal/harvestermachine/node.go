@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/cluster-api/util/conditions"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
@@ -22,7 +23,7 @@ func (r *Reconciler) node(ctx context.Context, s *scope) phase.Outcome {
 		return r.waitForNode(s, fmt.Errorf("%w: %w", guest.ErrUnreachable, err))
 	}
 	changed, err := guest.InitializeNode(ctx, r.Guests, s.clusterKey(), s.vmName, s.machine.Spec.ProviderID)
-	if changed || (err != nil && !isAny(err, guest.ErrUnreachable, guest.ErrNodeNotFound)) {
+	if changed || (err != nil && !apierrors.IsConflict(err) && !isAny(err, guest.ErrUnreachable, guest.ErrNodeNotFound)) {
 		r.Metrics.RecordNodeInit(err)
 	}
 	if err != nil {
@@ -48,6 +49,8 @@ func (r *Reconciler) waitForNode(s *scope, err error) phase.Outcome {
 		return r.untilNodeDeadline(s, infrav1.GuestClusterUnreachableReason, fmt.Sprintf("Waits for the API server of Cluster %s", s.clusterName()))
 	case errors.Is(err, guest.ErrNodeNotFound):
 		return r.untilNodeDeadline(s, infrav1.WaitingForNodeReason, fmt.Sprintf("Waits for the guest to register Node %s", s.vmName))
+	case apierrors.IsConflict(err):
+		return phase.Again() // The Node has just changed; the cache will show it in a moment.
 	default:
 		outcome := phase.Fail(phase.Because(infrav1.NodeInitializationFailedReason, err), infrav1.NodeInitializationFailedReason)
 		outcome.Err = err

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	kerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/cluster-api/util/patch"
@@ -63,7 +62,7 @@ type Etcd interface {
 
 // Reconcile brings one HarvesterMachine a step further: fetch, owner, pause, then the phases over a scope, then one
 // write of what they found.
-func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (_ ctrl.Result, failure error) {
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (result ctrl.Result, failure error) {
 	machine := &infrav1.HarvesterMachine{}
 	if err := r.Client.Get(ctx, request.NamespacedName, machine); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
@@ -77,21 +76,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (_ ctr
 		return ctrl.Result{}, err
 	}
 	if isPaused, requeue, err := paused.EnsurePausedCondition(ctx, r.Client, s.cluster, machine); err != nil || isPaused || requeue {
-		return ctrl.Result{}, err
+		return phase.Settle(ctrl.Result{}, err)
 	}
 	if !deleting && s.owner == nil {
 		return ctrl.Result{}, nil // Cluster API sets the owner, and that is an event.
 	}
 	if added, err := r.ensureFinalizer(ctx, machine); err != nil || added {
-		return ctrl.Result{}, err
+		return phase.Settle(ctrl.Result{}, err)
 	}
 	helper, err := patch.NewHelper(machine, r.Client)
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("prepare to write HarvesterMachine %s: %w", request, err)
 	}
-	defer func() {
-		failure = kerrors.NewAggregate([]error{failure, r.write(ctx, helper, s)})
-	}()
+	defer func() { result, failure = phase.Settle(result, failure, r.write(ctx, helper, s)) }()
 	defer r.observeDuration(deleting, r.Clock.Now())
 	if deleting {
 		return phase.Run(ctx, machine, s, r.deletionPhases())

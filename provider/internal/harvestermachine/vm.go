@@ -7,8 +7,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/utils/ptr"
-	kubevirtv1 "kubevirt.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
@@ -129,24 +127,4 @@ func bootOrders(volumes []infrav1.Volume) []uint {
 		orders[i] = uint(i) + 1
 	}
 	return orders
-}
-
-// ensureLabels adds what is missing of our labels to the VM and to its template, from where Harvester hands them to the
-// running instance. This is how a VM of v0.2.x is adopted. Nothing else of the VM is written.
-func ensureLabels(ctx context.Context, s *scope) error {
-	wanted := names.MachineLabels(s.identity())
-	if hasAll(s.vm.Labels, wanted) && s.vm.Spec.Template != nil && hasAll(s.vm.Spec.Template.ObjectMeta.Labels, wanted) {
-		return nil
-	}
-	base := s.vm.DeepCopy()
-	s.vm = s.vm.DeepCopy()
-	s.vm.Labels = merged(s.vm.Labels, wanted)
-	if s.vm.Spec.Template == nil {
-		s.vm.Spec.Template = &kubevirtv1.VirtualMachineInstanceTemplateSpec{}
-	}
-	s.vm.Spec.Template.ObjectMeta.Labels = merged(s.vm.Spec.Template.ObjectMeta.Labels, wanted)
-	if err := s.harvester.Client().Patch(ctx, s.vm, client.MergeFrom(base)); err != nil {
-		return fmt.Errorf("label VM %s: %w", s.vmKey(), err)
-	}
-	return nil
 }

@@ -65,7 +65,7 @@ func TestLifeOfAMachine(t *testing.T) {
 
 	w.deleteMachine("m-1")
 	w.settleMachine("m-1", func(m *infrav1.HarvesterMachine) bool {
-		return conditions.GetReason(m, infrav1.DeletingCondition) == infrav1.DeletingVMReason
+		return conditions.GetReason(m, infrav1.DeletingCondition) == infrav1.DeletingVMReason && w.vmIsBeingDeleted("m-1")
 	})
 	assert.NotEmpty(t, w.readPool(w.pool).Status.Allocated, "the address is held while the VM exists")
 

@@ -16,14 +16,20 @@ type Retry string
 const (
 	// RetryBackoff tries again at once and then ever more slowly: the cause is expected to pass.
 	RetryBackoff Retry = "Backoff"
+	// RetryAtOnce tries again in a moment and says nothing about it: somebody else wrote first, as happens all the time.
+	RetryAtOnce Retry = "AtOnce"
 	// RetryLater tries again after a fixed time: a person has to mend something on Harvester that sends no event.
 	RetryLater Retry = "Later"
 	// RetryOnEvent does not try again by itself: what mends the cause is watched.
 	RetryOnEvent Retry = "OnEvent"
 )
 
-// laterDelay is how long RetryLater waits.
-const laterDelay = 30 * time.Second
+const (
+	// laterDelay is how long RetryLater waits.
+	laterDelay = 30 * time.Second
+	// momentDelay is how long RetryAtOnce waits.
+	momentDelay = 200 * time.Millisecond
+)
 
 // ErrIdentitySecretNotFound says that the Secret with Harvester's kubeconfig does not exist, or lacks its key.
 var ErrIdentitySecretNotFound = errors.New("identity Secret not found")
@@ -61,7 +67,7 @@ var Rules = []Rule{
 	{Name: "ipam.ErrPoolNotFound", Err: ipam.ErrPoolNotFound, Reason: infrav1.PoolNotFoundReason, Retry: RetryOnEvent},
 	{Name: "ipam.ErrInvalidRange", Err: ipam.ErrInvalidRange, Reason: infrav1.PoolInvalidReason, Retry: RetryOnEvent},
 	{Name: "ipam.ErrNoEligiblePool", Err: ipam.ErrNoEligiblePool, Reason: infrav1.PoolMismatchReason, Retry: RetryOnEvent},
-	{Name: "ipam.ErrConflict", Err: ipam.ErrConflict, Reason: infrav1.AddressAllocationFailedReason, Retry: RetryBackoff},
+	{Name: "ipam.ErrConflict", Err: ipam.ErrConflict, Retry: RetryAtOnce},
 	{Name: "ipam.ErrNotOwner", Err: ipam.ErrNotOwner, Reason: infrav1.AddressAllocationFailedReason, Retry: RetryOnEvent},
 	{Name: "ipam.ErrInvalidRequest", Err: ipam.ErrInvalidRequest, Reason: infrav1.AddressAllocationFailedReason, Retry: RetryLater},
 
@@ -71,7 +77,7 @@ var Rules = []Rule{
 	{Name: "harvesterclient.ErrInvalid", Err: harvesterclient.ErrInvalid, Retry: RetryLater},
 	{Name: "harvesterclient.ErrExhausted", Err: harvesterclient.ErrExhausted, Retry: RetryLater},
 	{Name: "harvesterclient.ErrNotReady", Err: harvesterclient.ErrNotReady, Retry: RetryLater},
-	{Name: "harvesterclient.ErrConflict", Err: harvesterclient.ErrConflict, Retry: RetryBackoff},
+	{Name: "harvesterclient.ErrConflict", Err: harvesterclient.ErrConflict, Retry: RetryAtOnce},
 }
 
 // Explain says what an error means for a condition and for the work queue. An error that no rule knows is retried with

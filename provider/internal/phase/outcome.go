@@ -1,6 +1,7 @@
 package phase
 
 import (
+	"regexp"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,17 +41,24 @@ func Until(deadline time.Duration, reason, message string) Outcome {
 // Unchanged says nothing about the condition and lets the next phase run.
 func Unchanged() Outcome { return Outcome{} }
 
+// Again asks for another reconcile in a moment, and leaves the condition as it is.
+func Again() Outcome { return Outcome{Stop: true, RequeueAfter: momentDelay} }
+
 // Continue lets the next phases run although this one has not reached its aim.
 func (o Outcome) Continue() Outcome {
 	o.Stop = false
 	return o
 }
 
+// ephemeral is the local end of a connection in a network error. It differs at each attempt, and a message that differs
+// would be a write, and so an event, at each attempt.
+var ephemeral = regexp.MustCompile(`(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):\d+->`)
+
 // Fail says that the phase failed. The table of this package decides on the reason and on how to go on; fallback is
 // the reason for an error that the table leaves to the phase.
 func Fail(err error, fallback string) Outcome {
 	reason, retry := Explain(err, fallback)
-	outcome := Wait(reason, err.Error())
+	outcome := Wait(reason, ephemeral.ReplaceAllString(err.Error(), ""))
 	switch retry {
 	case RetryBackoff:
 		if delay, known := suggestedDelay(err); known {
@@ -63,6 +71,8 @@ func Fail(err error, fallback string) Outcome {
 		if delay, known := suggestedDelay(err); known {
 			outcome.RequeueAfter = delay
 		}
+	case RetryAtOnce:
+		return Again()
 	case RetryOnEvent:
 	}
 	return outcome

@@ -2,10 +2,14 @@ package phase
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kerrors "k8s.io/apimachinery/pkg/util/errors"
 	"sigs.k8s.io/cluster-api/util/conditions"
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -48,6 +52,29 @@ func Run[S any](ctx context.Context, object conditions.Setter, scope S, phases [
 		return ctrl.Result{}, failure
 	}
 	return result, nil
+}
+
+// Settle is the end of a reconcile: a write that lost against somebody else's is tried again in a moment, and is no
+// error that anybody needs to see.
+func Settle(result ctrl.Result, failures ...error) (ctrl.Result, error) {
+	failure := kerrors.FilterOut(kerrors.NewAggregate(failures), isConflict)
+	switch {
+	case failure != nil:
+		return ctrl.Result{}, failure
+	case kerrors.NewAggregate(failures) != nil:
+		return ctrl.Result{RequeueAfter: momentDelay}, nil
+	default:
+		return result, nil
+	}
+}
+
+// isConflict looks into aggregates too, such as those of Cluster API's patch helper: errors.As does not.
+func isConflict(err error) bool {
+	var several kerrors.Aggregate
+	if apierrors.IsConflict(err) || !errors.As(err, &several) {
+		return apierrors.IsConflict(err)
+	}
+	return !slices.ContainsFunc(several.Errors(), func(one error) bool { return !isConflict(one) })
 }
 
 // Set writes an outcome into the object's condition of that type.
