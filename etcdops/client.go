@@ -49,7 +49,7 @@ func Dial(ctx context.Context, config Config) (*Client, error) {
 		return nil, fmt.Errorf("%w: no endpoint given", ErrInvalidConfig)
 	}
 	for _, endpoint := range config.Endpoints {
-		if u, err := url.Parse(endpoint); err != nil || u.Host == "" {
+		if u, err := url.Parse(endpoint); err != nil || u.Hostname() == "" || u.Port() == "" {
 			return nil, fmt.Errorf("%w: endpoint %q is not a URL like https://10.0.0.1:2379", ErrInvalidConfig, endpoint)
 		}
 	}

@@ -42,7 +42,7 @@ type census struct {
 // answer is one member's word about itself.
 type answer struct {
 	endpoint string
-	status   *clientv3.StatusResponse
+	status   *etcdserverpb.StatusResponse
 }
 
 // takeCensus asks the configured endpoints first. Members that answered on none of them are then asked at the URLs
@@ -90,9 +90,11 @@ func (c *Client) ask(ctx context.Context, endpoints []string, into *census) {
 	wg.Wait()
 }
 
-func (c *Client) status(ctx context.Context, endpoint string) (status *clientv3.StatusResponse, err error) {
-	err = c.try(ctx, []string{endpoint}, func(ctx context.Context, s *server) error {
-		status, err = s.etcd.Status(ctx, s.endpoint)
+// status asks over the connection that is there; the etcd client's own Status would open another one each time.
+func (c *Client) status(ctx context.Context, endpoint string) (*etcdserverpb.StatusResponse, error) {
+	var status *etcdserverpb.StatusResponse
+	err := c.try(ctx, []string{endpoint}, func(ctx context.Context, s *server) (err error) {
+		status, err = etcdserverpb.NewMaintenanceClient(s.etcd.ActiveConnection()).Status(ctx, &etcdserverpb.StatusRequest{})
 		return err
 	})
 	return status, err

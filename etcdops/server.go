@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -29,8 +31,12 @@ type server struct {
 }
 
 func newServer(endpoint string, config Config) (*server, error) {
+	named, dial, err := underServerName(endpoint, config)
+	if err != nil {
+		return nil, err
+	}
 	etcd, err := clientv3.New(clientv3.Config{
-		Endpoints:            []string{endpoint},
+		Endpoints:            []string{named},
 		TLS:                  config.TLS,
 		DialKeepAliveTime:    keepAliveTime,
 		DialKeepAliveTimeout: keepAliveTimeout,
@@ -38,7 +44,7 @@ func newServer(endpoint string, config Config) (*server, error) {
 		// The client logs each failed attempt to stderr otherwise; failures are returned, once, to the caller.
 		Logger: zap.NewNop(),
 		DialOptions: []grpc.DialOption{
-			grpc.WithContextDialer(config.Dialer),
+			grpc.WithContextDialer(dial),
 			grpc.WithConnectParams(grpc.ConnectParams{
 				Backoff:           backoff.Config{BaseDelay: reconnectDelay / 8, Multiplier: 2, MaxDelay: reconnectDelay},
 				MinConnectTimeout: config.RequestTimeout,
@@ -50,6 +56,24 @@ func newServer(endpoint string, config Config) (*server, error) {
 		return nil, fmt.Errorf("%w: endpoint %s: %w", ErrInvalidConfig, endpoint, err)
 	}
 	return &server{endpoint: endpoint, etcd: etcd}, nil
+}
+
+// underServerName makes TLS check the server for config.TLS.ServerName. The etcd client takes the name to check from
+// the endpoint and overrides what the configuration says, so the endpoint it gets bears that name, and the dialer
+// leads to where the endpoint really is.
+func underServerName(endpoint string, config Config) (string, DialFunc, error) {
+	if config.TLS == nil || config.TLS.ServerName == "" {
+		return endpoint, config.Dialer, nil
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return "", nil, fmt.Errorf("%w: endpoint: %w", ErrInvalidConfig, err)
+	}
+	address := u.Host
+	u.Host = net.JoinHostPort(config.TLS.ServerName, u.Port())
+	return u.String(), func(ctx context.Context, _ string) (net.Conn, error) {
+		return config.Dialer(ctx, address)
+	}, nil
 }
 
 // failFast makes a request fail with the reason when the endpoint cannot be reached; the etcd client would wait for
@@ -70,6 +94,7 @@ func (s *server) call(ctx context.Context, timeout time.Duration, request func(c
 
 // translate adds the sentinel a caller can act on and keeps etcd's own words.
 func translate(err error) error {
+	err = rpctypes.Error(err)
 	for _, known := range []struct{ from, to error }{
 		{rpctypes.ErrUnhealthy, ErrUnhealthy},
 		{rpctypes.ErrMemberNotEnoughStarted, ErrUnhealthy},
