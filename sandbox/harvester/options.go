@@ -1,6 +1,7 @@
 package harvester
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 
@@ -8,6 +9,8 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/guestapi"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/lightguest"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/platform"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/loadbalancer"
 )
 
@@ -94,8 +97,8 @@ type Options struct {
 
 	// Seed makes random choices (faults, generated MACs, image names) repeatable; zero is a seed like any other.
 	Seed int64
-	// Clock tells the time for decisions and timestamps; nil means the real one.
-	Clock clock.WithTicker
+	// Clock tells the time for decisions and timestamps; nil means the real one. Waiting is always real.
+	Clock clock.PassiveClock
 	// Guests boots what runs inside VMs; nil means light guests, which only have addresses.
 	Guests guestapi.Guests
 	// LoadBalancers is the data path; nil means none: addresses are announced, nothing listens.
@@ -114,4 +117,60 @@ type Host struct {
 	Networks []string
 	// Witness marks a host that takes part in etcd only and runs no VM.
 	Witness bool
+}
+
+// withDefaults fills in what is zero.
+func (o Options) withDefaults() Options {
+	o.Version = cmp.Or(o.Version, DefaultVersion)
+	o.VIPMode = cmp.Or(o.VIPMode, VIPStatic)
+	if o.Hosts == nil {
+		o.Hosts = []Host{
+			{Name: "harvester-0", Zone: "zone-a", Region: "sandbox"},
+			{Name: "harvester-1", Zone: "zone-b", Region: "sandbox"},
+			{Name: "harvester-2", Zone: "zone-a", Region: "sandbox"},
+		}
+	}
+	for _, delay := range []struct {
+		value    *time.Duration
+		fallback time.Duration
+	}{
+		{&o.BootDelay, time.Second}, {&o.AgentDelay, 500 * time.Millisecond}, {&o.PVCDelay, 300 * time.Millisecond},
+		{&o.LBDelay, 300 * time.Millisecond}, {&o.ImageDelay, time.Second}, {&o.StopDelay, 500 * time.Millisecond},
+		{&o.SettleDelay, 50 * time.Millisecond},
+	} {
+		*delay.value = max(cmp.Or(*delay.value, delay.fallback), 0)
+	}
+	for _, prefix := range []struct {
+		value    *netip.Prefix
+		fallback string
+	}{
+		{&o.VMLeases, "127.50.200.0/24"}, {&o.VMNetwork, "127.50.0.0/16"}, {&o.LBLeases, "127.61.0.0/24"},
+	} {
+		if !prefix.value.IsValid() {
+			*prefix.value = netip.MustParsePrefix(prefix.fallback)
+		}
+	}
+	if !o.VMGateway.IsValid() {
+		o.VMGateway = o.VMNetwork.Masked().Addr().Next()
+	}
+	if o.Clock == nil {
+		o.Clock = clock.RealClock{}
+	}
+	if o.Guests == nil {
+		o.Guests = lightguest.Guests{}
+	}
+	return o
+}
+
+// hosts are the hosts as package platform describes them.
+func (o Options) hosts() []platform.Host {
+	list := make([]platform.Host, 0, len(o.Hosts))
+	for _, host := range o.Hosts {
+		networks := host.Networks
+		if networks == nil {
+			networks = []string{"mgmt", "production"}
+		}
+		list = append(list, platform.Host{Name: host.Name, Zone: host.Zone, Region: host.Region, Networks: networks, Witness: host.Witness})
+	}
+	return list
 }

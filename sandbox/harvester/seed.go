@@ -1,8 +1,6 @@
 package harvester
 
 import (
-	"context"
-	"fmt"
 	"net/netip"
 )
 
@@ -62,13 +60,20 @@ type Pool struct {
 // DefaultSeed is what the operations guide's examples name: image default/sles15-sp7-minimal-vm.x86_64-cloud-qu2.qcow2,
 // key pair default/capi-ssh-key, network default/production, a pool for VMs on it and one for load balancers.
 func DefaultSeed() Seed {
-	return Seed{Namespaces: []string{"default"}}
-}
-
-// Seed creates what the description lists and waits until images are imported, key pairs validated and pools ready.
-func (h *Harvester) Seed(ctx context.Context, seed Seed) error {
-	if len(seed.Namespaces) == 0 {
-		return fmt.Errorf("seed Harvester stand-in: no namespace")
+	return Seed{
+		Namespaces: []string{"default"},
+		Images:     []Image{{Namespace: "default", Name: "image-sles15", DisplayName: "sles15-sp7-minimal-vm.x86_64-cloud-qu2.qcow2"}},
+		KeyPairs:   []KeyPair{{Namespace: "default", Name: "capi-ssh-key"}},
+		Networks:   []Network{{Namespace: "default", Name: "production"}},
+		Pools: []Pool{
+			{
+				Name: "capi-vm-pool", Network: "default/production", Subnet: netip.MustParsePrefix("127.50.0.0/16"),
+				Start: netip.MustParseAddr("127.50.1.10"), End: netip.MustParseAddr("127.50.1.99"), Gateway: netip.MustParseAddr("127.50.0.1"),
+			},
+			{
+				Name: "capi-lb-pool", Subnet: netip.MustParsePrefix("127.60.0.0/24"),
+				Start: netip.MustParseAddr("127.60.0.10"), End: netip.MustParseAddr("127.60.0.99"), Gateway: netip.MustParseAddr("127.60.0.1"),
+			},
+		},
 	}
-	return ctx.Err()
 }
