@@ -16,16 +16,16 @@ NESTED    := $(patsubst %/go.mod,%,$(wildcard api/test/go.mod))
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 GOTEST  := go test -race -shuffle=on -timeout=20m
-LDFLAGS := -s -w -X main.version=$(VERSION)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/manager.version=$(VERSION)
 
 # Tools are pinned by the go.mod files below hack/tools; nothing is installed.
 TOOLMODULES    := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
 PROGRAMMODULES := $(patsubst %/go.mod,%,$(wildcard sandbox/programs/*/go.mod))
 tool            = go tool -modfile=$(CURDIR)/hack/tools/$(1)/go.mod $(2)
 CONTROLLER_GEN := $(call tool,gen,controller-gen)
-KUSTOMIZE      := $(call tool,kustomize,kustomize)
+KUSTOMIZE      := cd hack/tools/kustomize && go tool kustomize
 KO             := $(call tool,release,ko)
-ACTIONLINT     := $(call tool,audit,actionlint)
+ACTIONLINT     := cd hack/tools/audit && go tool actionlint
 GOVULNCHECK    := $(call tool,audit,govulncheck)
 BENCHSTAT      := $(call tool,bench,benchstat)
 
@@ -36,14 +36,14 @@ help: ## Lists the targets
 
 ##@ Build
 build: bin/caphv-sandbox ## Builds our programs into bin/
-	go build -C provider -trimpath -ldflags '$(LDFLAGS)' -o ../bin/manager ./cmd/manager
-	go build -C generate -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-generate ./cmd/caphv-generate
-	go build -C validation -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-lint ./cmd/caphv-lint
+	CGO_ENABLED=0 go build -C provider -trimpath -ldflags '$(LDFLAGS)' -o ../bin/manager ./cmd/manager
+	CGO_ENABLED=0 go build -C generate -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-generate ./cmd/caphv-generate
+	CGO_ENABLED=0 go build -C validation -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-lint ./cmd/caphv-lint
 .PHONY: build
 
 bin/caphv-sandbox: FORCE
 	@echo "building caphv-sandbox (the first time downloads and compiles its dependencies: a few minutes)"
-	CGO_ENABLED=0 go build -C sandbox -o ../bin/caphv-sandbox ./cmd/caphv-sandbox
+	CGO_ENABLED=0 go build -C sandbox -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-sandbox ./cmd/caphv-sandbox
 FORCE:
 
 assets: bin/caphv-sandbox ## Builds etcd and Kubernetes for the tests that need an API server
@@ -52,13 +52,17 @@ assets: bin/caphv-sandbox ## Builds etcd and Kubernetes for the tests that need 
 
 components: ## Renders the release's infrastructure-components.yaml into out/
 	mkdir -p out
-	$(KUSTOMIZE) build config/default > out/infrastructure-components.yaml
+	$(KUSTOMIZE) build $(CURDIR)/config/default > $(CURDIR)/out/infrastructure-components.yaml
 	cp metadata.yaml out/metadata.yaml
 .PHONY: components
 
 image: ## Builds the manager's image with ko; KO_DOCKER_REPO says where to
-	cd provider && $(KO) build --bare --sbom=none $(KO_FLAGS) ./cmd/manager
+	cd provider && VERSION=$(VERSION) $(KO) build --bare --sbom=none $(KO_FLAGS) ./cmd/manager
 .PHONY: image
+
+image-test: ## Builds the image into a registry on loopback and looks at what is in it
+	hack/test-image
+.PHONY: image-test
 
 ##@ Run
 demo: bin/caphv-sandbox ## Brings up a cluster on this machine, scales it, deletes it, counts what is left
@@ -108,7 +112,7 @@ benchstat: ## Compares two benchmark outputs
 lint: ## golangci-lint with kube-api-linter, and actionlint
 	go build -C hack/tools/lint -o ../../../bin/golangci-lint .
 	@for module in $(MODULES); do echo "== $$module"; (cd $$module && ../bin/golangci-lint run --config=$(CURDIR)/.golangci.yml ./...); done
-	$(ACTIONLINT)
+	$(ACTIONLINT) $(CURDIR)/.github/workflows/*.yml
 .PHONY: lint
 
 verify: ## Fails if a generated file or a go.mod is not up to date
@@ -116,7 +120,7 @@ verify: ## Fails if a generated file or a go.mod is not up to date
 	if [ "$$before" != "$$after" ]; then \
 	  echo "these were not up to date; they are now, look at them and commit:"; \
 	  diff <(echo "$$before") <(echo "$$after") | sed -n 's/^> [0-9a-f]*  /  /p'; exit 1; fi
-	$(KUSTOMIZE) build config/default > /dev/null
+	$(KUSTOMIZE) build $(CURDIR)/config/default > /dev/null
 .PHONY: verify
 FINGERPRINT = git ls-files -co --exclude-standard -- '*.go' '*go.mod' '*go.sum' '*.yaml' | sort | xargs sha256sum
 

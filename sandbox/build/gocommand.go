@@ -39,9 +39,10 @@ func goOutput(ctx context.Context, dir string, args ...string) (string, error) {
 
 // compile runs go build and reports each package it compiles.
 func compile(ctx context.Context, moduleDir, output string, p Program, ldflags string, compiled func(string)) error {
-	args := []string{"build", "-v", "-o", output}
+	// The same flags for all of them, ours too: packages they share are compiled once.
+	args := []string{"build", "-v", "-trimpath", "-o", output}
 	if p.ThirdParty {
-		args = append(args, "-trimpath", "-ldflags", strings.TrimSpace("-s -w "+ldflags))
+		args = append(args, "-ldflags", strings.TrimSpace("-s -w "+ldflags))
 	}
 	command := goCommand(ctx, moduleDir, append(args, p.Package)...)
 	command.Env = append(command.Env, "CGO_ENABLED=0")

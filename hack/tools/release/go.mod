@@ -3,7 +3,10 @@ module github.com/rancher-sandbox/cluster-api-provider-harvester/hack/tools/rele
 
 go 1.26.0
 
-tool github.com/google/ko
+tool (
+	github.com/google/go-containerregistry/cmd/crane
+	github.com/google/ko
+)
 
 require (
 	al.essio.dev/pkg/shellescape v1.6.0 // indirect
