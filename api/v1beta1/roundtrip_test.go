@@ -23,9 +23,9 @@ func quantities(serializer.CodecFactory) []any {
 	}}
 }
 
-func filler(t testing.TB, seed int64) *randfill.Filler {
-	t.Helper()
-	codecs := serializer.NewCodecFactory(newScheme(t))
+func filler(tb testing.TB, seed int64) *randfill.Filler {
+	tb.Helper()
+	codecs := serializer.NewCodecFactory(newScheme(tb))
 	return fuzzer.FuzzerFor(fuzzer.MergeFuzzerFuncs(metafuzzer.Funcs, quantities), rand.NewSource(seed), codecs)
 }
 

@@ -19,10 +19,10 @@ var kinds = map[string]struct{ object, list runtime.Object }{
 	"HarvesterMachineTemplate": {&infrav1.HarvesterMachineTemplate{}, &infrav1.HarvesterMachineTemplateList{}},
 }
 
-func newScheme(t testing.TB) *runtime.Scheme {
-	t.Helper()
+func newScheme(tb testing.TB) *runtime.Scheme {
+	tb.Helper()
 	scheme := runtime.NewScheme()
-	require.NoError(t, infrav1.AddToScheme(scheme))
+	require.NoError(tb, infrav1.AddToScheme(scheme))
 	return scheme
 }
 

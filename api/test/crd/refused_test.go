@@ -1,7 +1,6 @@
 package crd
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -159,7 +158,7 @@ func refuse(t *testing.T, object func(change func(map[string]any)) *unstructured
 				return
 			}
 			var status apierrors.APIStatus
-			require.True(t, errors.As(err, &status))
+			require.ErrorAs(t, err, &status)
 			require.NotNil(t, status.Status().Details, err)
 			var causes []string
 			for _, cause := range status.Status().Details.Causes {

@@ -86,7 +86,7 @@ func render(fs filesys.FileSystem, folder string) ([]*unstructured.Unstructured,
 
 // Read returns the objects of one YAML file.
 func Read(path string) ([]*unstructured.Unstructured, error) {
-	file, err := os.Open(path) //nolint:gosec // tests name the files
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func ModuleFolder(ctx context.Context, requiredIn, module string) (string, error
 	if err != nil {
 		return "", err
 	}
-	command := exec.CommandContext(ctx, "go", "mod", "download", "-json", module) //nolint:gosec // tests name the module
+	command := exec.CommandContext(ctx, "go", "mod", "download", "-json", module)
 	command.Dir = filepath.Join(root, requiredIn)
 	command.Env = append(os.Environ(), "GOWORK=off")
 	output, err := command.Output()

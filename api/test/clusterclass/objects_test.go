@@ -1,0 +1,148 @@
+package clusterclass
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/cluster-api/controllers/clustercache"
+	"sigs.k8s.io/cluster-api/exp/topology/desiredstate"
+	"sigs.k8s.io/cluster-api/exp/topology/scope"
+	"sigs.k8s.io/cluster-api/util/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// cases are Clusters by their variables; what Cluster API makes of each is in testdata/<name>.golden.yaml.
+var cases = map[string]map[string]any{
+	"defaults": required(),
+	"one-pool": with(map[string]any{
+		"ipPoolRef": "prod-ip-pool", "gateway": "172.16.0.1", "subnetMask": "255.255.0.0", "dnsServers": []any{"172.16.0.1", "2001:db8::53"},
+		"targetNamespace": "prod-vms", "cpuCount": 8, "memorySize": "16Gi", "sshUser": "sles",
+	}),
+	"pools-and-hardened": with(map[string]any{
+		"ipPoolRefs": []any{"rack-a", "rack-b"}, "gateway": "172.16.0.1", "subnetMask": "255.255.0.0",
+		"lbIPAMType": "pool", "lbIPPoolRef": "vips", "cni": "cilium", "cisProfile": "cis", "fipsRequired": true,
+	}),
+}
+
+// TestObjectsOfATopology proves for each case that Cluster API takes the variables, that the objects it makes are the
+// expected ones, that a real API server takes them, and that a machine made from the templates is complete.
+func TestObjectsOfATopology(t *testing.T) {
+	for name, variables := range cases {
+		t.Run(name, func(t *testing.T) {
+			objects := objectsFor(t, newCluster(t, variables))
+			compareGolden(t, filepath.Join("testdata", name+".golden.yaml"), objects)
+			for _, object := range objects {
+				require.NoError(t, cluster.Client.Create(t.Context(), object.DeepCopy(), client.DryRunAll), "%s %s", object.GetKind(), object.GetName())
+				if object.GetKind() == "HarvesterMachineTemplate" {
+					machine := machineFrom(t, object)
+					require.NoError(t, cluster.Client.Create(t.Context(), machine, client.DryRunAll), "a machine from %s", object.GetName())
+				}
+			}
+		})
+	}
+}
+
+// Variables can be overridden for the control plane alone.
+func TestMachinesOfTheControlPlaneCanDiffer(t *testing.T) {
+	object := newCluster(t, required())
+	object.Spec.Topology.ControlPlane.Variables.Overrides = newCluster(t, map[string]any{"cpuCount": 16}).Spec.Topology.Variables
+	var cores []int64
+	for _, object := range objectsFor(t, object) {
+		if object.GetKind() == "HarvesterMachineTemplate" {
+			number, _, err := unstructured.NestedInt64(object.Object, "spec", "template", "spec", "cpu")
+			require.NoError(t, err)
+			cores = append(cores, number)
+		}
+	}
+	assert.ElementsMatch(t, []int64{16, 4}, cores)
+}
+
+// objectsFor returns what the topology controller would create for a Cluster, by way of Cluster API's webhook.
+func objectsFor(t *testing.T, object *clusterv1.Cluster) []*unstructured.Unstructured {
+	t.Helper()
+	require.NoError(t, webhook().Default(t.Context(), object))
+	_, err := webhook().ValidateCreate(t.Context(), object)
+	require.NoError(t, err)
+
+	generator, err := desiredstate.NewGenerator(cluster.Client, clustercache.NewFakeEmptyClusterCache(), nil,
+		cache.New[cache.HookEntry](t.Context(), cache.HookCacheDefaultTTL), cache.New[desiredstate.GenerateUpgradePlanCacheEntry](t.Context(), cache.HookCacheDefaultTTL))
+	require.NoError(t, err)
+	input := scope.New(object)
+	input.Current.ControlPlane = &scope.ControlPlaneState{}
+	worker := class.Spec.Workers.MachineDeployments[0]
+	input.Blueprint = &scope.ClusterBlueprint{
+		Topology: object.Spec.Topology, ClusterClass: class,
+		InfrastructureClusterTemplate: template(t, class.Spec.Infrastructure.TemplateRef),
+		ControlPlane: &scope.ControlPlaneBlueprint{
+			Template:                      template(t, class.Spec.ControlPlane.TemplateRef),
+			InfrastructureMachineTemplate: template(t, class.Spec.ControlPlane.MachineInfrastructure.TemplateRef),
+		},
+		MachineDeployments: map[string]*scope.MachineDeploymentBlueprint{worker.Class: {
+			BootstrapTemplate:             template(t, worker.Bootstrap.TemplateRef),
+			InfrastructureMachineTemplate: template(t, worker.Infrastructure.TemplateRef),
+		}},
+	}
+	desired, err := generator.Generate(t.Context(), input)
+	require.NoError(t, err)
+	machines := desired.MachineDeployments["md-0"]
+	return []*unstructured.Unstructured{
+		desired.InfrastructureCluster, desired.ControlPlane.Object, desired.ControlPlane.InfrastructureMachineTemplate,
+		machines.BootstrapTemplate, machines.InfrastructureMachineTemplate,
+	}
+}
+
+func template(t *testing.T, ref clusterv1.ClusterClassTemplateReference) *unstructured.Unstructured {
+	t.Helper()
+	object := &unstructured.Unstructured{}
+	object.SetAPIVersion(ref.APIVersion)
+	object.SetKind(ref.Kind)
+	require.NoError(t, cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: class.Namespace, Name: ref.Name}, object))
+	return object
+}
+
+// machineFrom makes a HarvesterMachine from a template, as Cluster API does for a Machine.
+func machineFrom(t *testing.T, template *unstructured.Unstructured) *unstructured.Unstructured {
+	t.Helper()
+	spec, found, err := unstructured.NestedMap(template.Object, "spec", "template", "spec")
+	require.NoError(t, err)
+	require.True(t, found)
+	machine := &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
+	machine.SetAPIVersion(template.GetAPIVersion())
+	machine.SetKind(strings.TrimSuffix(template.GetKind(), "Template"))
+	machine.SetNamespace(corev1.NamespaceDefault)
+	machine.SetName("machine")
+	return machine
+}
+
+// randomSuffix is what Cluster API appends to names.
+var randomSuffix = regexp.MustCompile(`\b(prod(?:-md-0)?)-[bcdfghjklmnpqrstvwxz2456789]{5}\b`)
+
+func compareGolden(t *testing.T, path string, objects []*unstructured.Unstructured) {
+	t.Helper()
+	var text strings.Builder
+	for _, object := range objects {
+		document, err := yaml.Marshal(map[string]any{
+			"apiVersion": object.GetAPIVersion(), "kind": object.GetKind(), "name": object.GetName(), "spec": object.Object["spec"],
+		})
+		require.NoError(t, err)
+		text.WriteString("---\n" + randomSuffix.ReplaceAllString(string(document), "$1-random"))
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(text.String()), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), text.String(), "look at the difference; if it is meant: go test ./clusterclass -update")
+}

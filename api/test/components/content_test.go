@@ -1,0 +1,178 @@
+package components
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/api/test/internal/manifests"
+)
+
+// TestNamesAreThoseOfTheGuide lists what operators' commands refer to.
+func TestNamesAreThoseOfTheGuide(t *testing.T) {
+	present := map[string]bool{}
+	for _, object := range rendered {
+		name := fmt.Sprintf("%s %s/%s", object.GetKind(), object.GetNamespace(), object.GetName())
+		assert.False(t, present[name], "%s is there twice", name)
+		present[name] = true
+	}
+	for _, name := range []string{
+		"Namespace /caphv-system",
+		"CustomResourceDefinition /harvesterclusters.infrastructure.cluster.x-k8s.io",
+		"CustomResourceDefinition /harvestermachines.infrastructure.cluster.x-k8s.io",
+		"CustomResourceDefinition /harvesterclustertemplates.infrastructure.cluster.x-k8s.io",
+		"CustomResourceDefinition /harvestermachinetemplates.infrastructure.cluster.x-k8s.io",
+		"Deployment caphv-system/caphv-controller-manager",
+		"Service caphv-system/caphv-webhook-service",
+		"Service caphv-system/caphv-controller-manager-metrics-service",
+		"ValidatingWebhookConfiguration /caphv-validating-webhook-configuration",
+		"ClusterRole /caphv-manager-role", "ClusterRole /caphv-metrics-reader", "ClusterRole /caphv-proxy-role",
+		"ClusterRoleBinding /caphv-manager-rolebinding", "ClusterRoleBinding /caphv-proxy-rolebinding",
+		"ClusterClass caphv-system/harvester-rke2",
+		"ServiceMonitor caphv-system/caphv-controller-manager-metrics-monitor",
+	} {
+		assert.True(t, present[name], name)
+	}
+}
+
+// TestClusterctlsRulesAreKept: one Namespace, everything in it, everything labelled, a container called manager, and
+// no ${...} that clusterctl would take for a variable.
+func TestClusterctlsRulesAreKept(t *testing.T) {
+	clusterWide := map[string]bool{
+		"Namespace": true, "CustomResourceDefinition": true, "ClusterRole": true, "ClusterRoleBinding": true, "ValidatingWebhookConfiguration": true,
+	}
+	for _, object := range rendered {
+		name := object.GetKind() + " " + object.GetName()
+		if !clusterWide[object.GetKind()] {
+			assert.Equal(t, "caphv-system", object.GetNamespace(), name)
+		}
+		assert.Equal(t, "infrastructure-harvester", object.GetLabels()["cluster.x-k8s.io/provider"], name)
+		text, err := object.MarshalJSON()
+		require.NoError(t, err)
+		assert.NotContains(t, string(text), "${", name)
+	}
+	deployment := only[appsv1.Deployment](t, rendered, "Deployment", "caphv-controller-manager")
+	assert.Equal(t, "manager", deployment.Spec.Template.Spec.Containers[0].Name)
+}
+
+// TestWebhooksAreReachableAndTrusted follows the chain from a rule to the container's port and certificate.
+func TestWebhooksAreReachableAndTrusted(t *testing.T) {
+	configuration := only[admissionregistrationv1.ValidatingWebhookConfiguration](t, rendered, "ValidatingWebhookConfiguration", "caphv-validating-webhook-configuration")
+	service := only[corev1.Service](t, rendered, "Service", "caphv-webhook-service")
+	deployment := only[appsv1.Deployment](t, rendered, "Deployment", "caphv-controller-manager")
+	certificate := find(t, rendered, "Certificate", "caphv-serving-cert")
+
+	assert.Equal(t, "caphv-system/"+certificate.GetName(), configuration.Annotations["cert-manager.io/inject-ca-from"])
+	require.Len(t, configuration.Webhooks, 4)
+	for _, webhook := range configuration.Webhooks {
+		rule := webhook.Rules[0]
+		assert.Equal(t, "/validate-infrastructure-cluster-x-k8s-io-v1beta1-"+strings.TrimSuffix(rule.Resources[0], "s"), *webhook.ClientConfig.Service.Path)
+		assert.Equal(t, service.Name, webhook.ClientConfig.Service.Name)
+		assert.Equal(t, []admissionregistrationv1.OperationType{admissionregistrationv1.Create, admissionregistrationv1.Update}, rule.Operations)
+		assert.Equal(t, admissionregistrationv1.Fail, *webhook.FailurePolicy)
+		assert.Equal(t, admissionregistrationv1.SideEffectClassNone, *webhook.SideEffects)
+		assert.Equal(t, admissionregistrationv1.Equivalent, *webhook.MatchPolicy)
+	}
+	assert.Equal(t, int32(443), service.Spec.Ports[0].Port)
+	assert.Equal(t, int32(9443), containerPort(t, deployment, service))
+
+	hosts, _, err := unstructured.NestedStringSlice(certificate.Object, "spec", "dnsNames")
+	require.NoError(t, err)
+	assert.Contains(t, hosts, service.Name+"."+service.Namespace+".svc")
+	secret, _, err := unstructured.NestedString(certificate.Object, "spec", "secretName")
+	require.NoError(t, err)
+	pod := deployment.Spec.Template.Spec
+	assert.Equal(t, "caphv-webhook-tls", secret)
+	assert.Equal(t, secret, pod.Volumes[0].Secret.SecretName)
+	assert.Equal(t, pod.Volumes[0].Name, pod.Containers[0].VolumeMounts[0].Name)
+	assert.Equal(t, "/tmp/k8s-webhook-server/serving-certs", pod.Containers[0].VolumeMounts[0].MountPath)
+}
+
+func TestMetricsAreReachable(t *testing.T) {
+	deployment := only[appsv1.Deployment](t, rendered, "Deployment", "caphv-controller-manager")
+	service := only[corev1.Service](t, rendered, "Service", "caphv-controller-manager-metrics-service")
+	assert.Equal(t, int32(8443), service.Spec.Ports[0].Port)
+	assert.Equal(t, int32(8443), containerPort(t, deployment, service))
+
+	monitor := find(t, rendered, "ServiceMonitor", "caphv-controller-manager-metrics-monitor")
+	selector, _, err := unstructured.NestedStringMap(monitor.Object, "spec", "selector", "matchLabels")
+	require.NoError(t, err)
+	for key, value := range selector {
+		assert.Equal(t, value, service.Labels[key])
+	}
+	endpoints, _, err := unstructured.NestedSlice(monitor.Object, "spec", "endpoints")
+	require.NoError(t, err)
+	assert.Equal(t, service.Spec.Ports[0].Name, endpoints[0].(map[string]any)["port"])
+}
+
+// TestSidecarLayout: two containers, the proxy on 8443 and the manager's metrics on 8080 behind it.
+func TestSidecarLayout(t *testing.T) {
+	objects, err := manifests.RenderWith("config/default", "config/components/kube-rbac-proxy")
+	require.NoError(t, err)
+	deployment := only[appsv1.Deployment](t, objects, "Deployment", "caphv-controller-manager")
+	service := only[corev1.Service](t, objects, "Service", "caphv-controller-manager-metrics-service")
+	containers := deployment.Spec.Template.Spec.Containers
+	require.Len(t, containers, 2)
+	assert.Contains(t, containers[0].Args, "--metrics-bind-address=127.0.0.1:8080")
+	assert.Contains(t, containers[0].Args, "--metrics-secure=false")
+	assert.Contains(t, containers[1].Args, "--upstream=http://127.0.0.1:8080/")
+	assert.Equal(t, int32(8443), containerPort(t, deployment, service))
+}
+
+// TestProviderAlone needs nothing but cert-manager beside Kubernetes.
+func TestProviderAlone(t *testing.T) {
+	objects, err := manifests.Render("config/provider")
+	require.NoError(t, err)
+	groups := map[string]bool{}
+	for _, object := range objects {
+		groups[object.GroupVersionKind().Group] = true
+	}
+	for _, group := range []string{"monitoring.coreos.com", "cluster.x-k8s.io", "controlplane.cluster.x-k8s.io", "bootstrap.cluster.x-k8s.io"} {
+		assert.False(t, groups[group], group)
+	}
+}
+
+// containerPort follows a Service's first port into the pod, and checks that the Service selects the pod.
+func containerPort(t *testing.T, deployment *appsv1.Deployment, service *corev1.Service) int32 {
+	t.Helper()
+	for key, value := range service.Spec.Selector {
+		assert.Equal(t, value, deployment.Spec.Template.Labels[key], "the selector of %s", service.Name)
+	}
+	var found []int32
+	for _, container := range deployment.Spec.Template.Spec.Containers {
+		for _, port := range container.Ports {
+			if port.Name == service.Spec.Ports[0].TargetPort.StrVal {
+				found = append(found, port.ContainerPort)
+			}
+		}
+	}
+	require.Len(t, found, 1, "the ports called %q", service.Spec.Ports[0].TargetPort.StrVal)
+	return found[0]
+}
+
+func find(t *testing.T, objects []*unstructured.Unstructured, kind, name string) *unstructured.Unstructured {
+	t.Helper()
+	for _, object := range objects {
+		if object.GetKind() == kind && object.GetName() == name {
+			return object
+		}
+	}
+	require.Failf(t, "missing", "%s %s", kind, name)
+	return nil
+}
+
+// only returns the object of a kind and name as its Go type.
+func only[T any](t *testing.T, objects []*unstructured.Unstructured, kind, name string) *T {
+	t.Helper()
+	typed := new(T)
+	require.NoError(t, runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(find(t, objects, kind, name).Object, typed, true))
+	return typed
+}
