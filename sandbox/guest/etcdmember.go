@@ -207,9 +207,9 @@ func (s *server) removeMember(ctx context.Context, name string) error {
 		return err
 	}
 	defer client.Close()
-	if err := etcd.Remove(ctx, client, name); err != nil {
-		return err
+	removed, err := etcd.Remove(ctx, client, name)
+	if removed {
+		s.node.machine.logf("etcd member %s is out", name)
 	}
-	s.node.machine.logf("etcd member %s is out", name)
-	return nil
+	return err
 }

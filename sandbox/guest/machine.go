@@ -3,10 +3,12 @@ package guest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/disk"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/guestapi"
@@ -32,13 +34,18 @@ type machine struct {
 	silent bool
 	// node is set while the machine plays one.
 	node *node
+	// said is when each line was last logged.
+	said map[string]time.Time
 }
+
+// repeatAfter is how long a machine does not repeat a line.
+const repeatAfter = 30 * time.Second
 
 // powerOn starts a machine and returns at once.
 func powerOn(manager *Manager, boot guestapi.VMBoot, root *disk.Disk) *machine {
 	// The machine's life is its own: it ends by Stop, not with its caller.
 	ctx, cancel := context.WithCancel(context.Background())
-	m := &machine{manager: manager, boot: boot, disk: root, powerOff: cancel, done: make(chan struct{})}
+	m := &machine{manager: manager, boot: boot, disk: root, powerOff: cancel, done: make(chan struct{}), said: map[string]time.Time{}}
 	go func() {
 		defer close(m.done)
 		defer cancel()
@@ -143,6 +150,20 @@ func (m *machine) currentNode() *node {
 // String names the machine in logs.
 func (m *machine) String() string { return fmt.Sprintf("vm %s/%s", m.boot.Namespace, m.boot.Name) }
 
+// logf says what a machine does or fails at. Much is retried several times a
+// second: the same line is not said again for a while.
 func (m *machine) logf(format string, args ...any) {
-	m.manager.options.Logf("%s: "+format, append([]any{m}, args...)...)
+	line := fmt.Sprintf("%s: %s", m, fmt.Sprintf(format, args...))
+	now := m.manager.options.Clock.Now()
+	m.mu.Lock()
+	last, repeated := m.said[line]
+	repeated = repeated && now.Sub(last) < repeatAfter
+	if !repeated {
+		maps.DeleteFunc(m.said, func(_ string, at time.Time) bool { return now.Sub(at) >= repeatAfter })
+		m.said[line] = now
+	}
+	m.mu.Unlock()
+	if !repeated {
+		m.manager.options.Logf("%s", line)
+	}
 }

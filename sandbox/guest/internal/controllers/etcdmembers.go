@@ -37,7 +37,7 @@ type EtcdMembers struct {
 	nodes corelisters.NodeLister
 }
 
-// Run works until ctx ends.
+// Run works until ctx ends; its watch is not waited for.
 func (c *EtcdMembers) Run(ctx context.Context) {
 	queue := workqueue.NewTypedRateLimitingQueue(
 		workqueue.NewTypedItemFastSlowRateLimiter[string](removalRetry, 4*removalRetry, 20))
@@ -58,7 +58,6 @@ func (c *EtcdMembers) Run(ctx context.Context) {
 	}
 	factory.Start(ctx.Done())
 	factory.WaitForCacheSync(ctx.Done())
-	defer factory.Shutdown()
 	context.AfterFunc(ctx, queue.ShutDown)
 	for {
 		name, stopped := queue.Get()

@@ -30,7 +30,8 @@ type NodeLifecycle struct {
 	pods   corelisters.PodLister
 }
 
-// Run works until ctx ends.
+// Run works until ctx ends. Its watches end then too, but are not waited for: a
+// reflector that is backing off from a dead API server may take half a minute.
 func (c *NodeLifecycle) Run(ctx context.Context) {
 	factory := informers.NewSharedInformerFactory(c.Client, 0)
 	leases := informers.NewSharedInformerFactoryWithOptions(c.Client, 0, informers.WithNamespace(corev1.NamespaceNodeLease))
@@ -50,7 +51,6 @@ func (c *NodeLifecycle) Run(ctx context.Context) {
 	for _, started := range []informers.SharedInformerFactory{leases, factory} {
 		started.Start(ctx.Done())
 		started.WaitForCacheSync(ctx.Done())
-		defer started.Shutdown()
 	}
 	// The passing of time makes no event, so overdue heartbeats are looked for.
 	c.every(ctx, max(c.Grace/8, 100*time.Millisecond), c.sweep)
@@ -100,9 +100,25 @@ func (c *NodeLifecycle) lastHeartbeat(node *corev1.Node) (time.Time, bool) {
 	return renewed, true
 }
 
+// heartsBeat asks the API server before it believes a cache that may be old,
+// as it is when this server was away itself.
+func (c *NodeLifecycle) heartsBeat(ctx context.Context, node *corev1.Node) (bool, error) {
+	lease, err := c.Client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, node.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading its lease: %w", err)
+	}
+	return lease.Spec.RenewTime != nil && c.Clock.Since(lease.Spec.RenewTime.Time) <= c.Grace, nil
+}
+
 func (c *NodeLifecycle) apply(ctx context.Context, node *corev1.Node, verdict health) error {
 	nodes := c.Client.CoreV1().Nodes()
 	if verdict.silent {
+		if alive, err := c.heartsBeat(ctx, node); err != nil || alive {
+			return err
+		}
 		node.Status.Conditions = unknownConditions(node.Status.Conditions, c.Clock.Now())
 		updated, err := nodes.UpdateStatus(ctx, node, metav1.UpdateOptions{})
 		if err != nil {

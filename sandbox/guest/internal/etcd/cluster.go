@@ -125,34 +125,40 @@ func (m Member) Promote(ctx context.Context, client *clientv3.Client) error {
 	return nil
 }
 
-// Remove takes the member of that name out of the cluster and reads back that
-// it is gone. A member that is not there is no error: the end is reached. It
-// does not retry; etcd refuses while a member has joined less than about 5 s
-// ago, and when the rest would have no quorum.
-func Remove(ctx context.Context, client *clientv3.Client, name string) error {
+// Remove takes the member of that name out of the cluster, reads back that it is
+// gone, and reports whether it was there: one that is not is no error, as the
+// end is reached. It does not retry; etcd refuses while a member has joined
+// less than about 5 s ago, and when the rest would have no quorum.
+func Remove(ctx context.Context, client *clientv3.Client, name string) (removed bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("removing etcd member %s: %w", name, err)
+		}
+	}()
+	named := func(m *pb.Member) bool { return m.Name == name }
 	list, err := client.MemberList(ctx)
 	if err != nil {
-		return fmt.Errorf("removing etcd member %s: %w", name, err)
+		return false, err
 	}
-	index := slices.IndexFunc(list.Members, func(m *pb.Member) bool { return m.Name == name })
+	index := slices.IndexFunc(list.Members, named)
 	if index < 0 {
-		return nil
+		return false, nil
 	}
 	if len(list.Members) == 1 {
-		return fmt.Errorf("removing etcd member %s: %w", name, ErrLastMember)
+		return false, ErrLastMember
 	}
-	removed, err := client.MemberRemove(ctx, list.Members[index].ID)
+	left, err := client.MemberRemove(ctx, list.Members[index].ID)
 	switch {
 	case errors.Is(err, rpctypes.ErrMemberNotFound):
-		return nil
+		return false, nil // somebody else was faster
 	case err != nil:
-		return fmt.Errorf("removing etcd member %s: %w", name, err)
-	case slices.ContainsFunc(removed.Members, func(m *pb.Member) bool { return m.Name == name }):
-		return fmt.Errorf("removing etcd member %s: it is still listed", name)
+		return false, err
+	case slices.ContainsFunc(left.Members, named):
+		return false, errors.New("it is still listed")
 	}
-	return nil
+	return true, nil
 }
 
 // finalError ends a retry at once.

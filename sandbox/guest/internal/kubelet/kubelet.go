@@ -62,7 +62,8 @@ func (k *Kubelet) Sync() {
 }
 
 // Run registers the node and serves until ctx ends. The node object stays: it
-// is others who find that its heartbeat has stopped.
+// is others who find that its heartbeat has stopped. The watch of its pods ends
+// with ctx but is not waited for, as it may be backing off.
 func (k *Kubelet) Run(ctx context.Context) {
 	if !k.register(ctx) {
 		return
@@ -74,7 +75,6 @@ func (k *Kubelet) Run(ctx context.Context) {
 		k.options.Logf("node %s: watching pods: %v", k.options.Identity.Name, err)
 		return
 	}
-	defer k.pods.Shutdown()
 	ticker := k.options.Clock.NewTicker(k.options.Heartbeat)
 	defer ticker.Stop()
 	for {
@@ -96,7 +96,9 @@ func (k *Kubelet) register(ctx context.Context) bool {
 		if err == nil {
 			return true
 		}
-		k.options.Logf("registering node %s: %v", k.options.Identity.Name, err)
+		if ctx.Err() == nil {
+			k.options.Logf("registering node %s: %v", k.options.Identity.Name, err)
+		}
 		select {
 		case <-ctx.Done():
 			return false
@@ -146,9 +148,13 @@ func (k *Kubelet) updateStatus(ctx context.Context) error {
 	if sameStatus(node.Status, desired) {
 		return nil
 	}
-	node = node.DeepCopy()
-	node.Status = desired
-	if _, err := nodes.UpdateStatus(ctx, node, metav1.UpdateOptions{}); err != nil {
+	// A patch of what differs: the rest of the node read may be old.
+	patch, err := statusPatch(node.Status, desired)
+	if err != nil {
+		return err
+	}
+	_, err = nodes.Patch(ctx, node.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("writing it: %w", err)
 	}
 	return nil

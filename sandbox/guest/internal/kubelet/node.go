@@ -1,6 +1,7 @@
 package kubelet
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -8,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
 )
 
 // Identity is what a node says about itself.
@@ -90,3 +92,16 @@ func setCondition(conditions *[]corev1.NodeCondition, wanted corev1.NodeConditio
 
 // sameStatus compares what two statuses say, whatever their form.
 func sameStatus(a, b corev1.NodeStatus) bool { return equality.Semantic.DeepEqual(a, b) }
+
+// statusPatch is a strategic merge patch from one status to the other.
+func statusPatch(from, to corev1.NodeStatus) ([]byte, error) {
+	before, err := json.Marshal(corev1.Node{Status: from})
+	if err != nil {
+		return nil, err
+	}
+	after, err := json.Marshal(corev1.Node{Status: to})
+	if err != nil {
+		return nil, err
+	}
+	return strategicpatch.CreateTwoWayMergePatch(before, after, corev1.Node{})
+}

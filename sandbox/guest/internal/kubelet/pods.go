@@ -51,12 +51,5 @@ func (k *Kubelet) settlePod(ctx context.Context, pod *corev1.Pod) error {
 	if pod.Status.Phase != corev1.PodPending {
 		return nil
 	}
-	status, changed := podStatus(pod, k.options.Identity.Address, true, k.options.Clock.Now())
-	if !changed {
-		return nil
-	}
-	pod = pod.DeepCopy()
-	pod.Status = status
-	_, err := pods.UpdateStatus(ctx, pod, metav1.UpdateOptions{})
-	return err
+	return k.writePodStatus(ctx, pod, true)
 }

@@ -2,6 +2,7 @@ package kubelet
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -9,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // StaticPod is a part of the control plane that runs on the node.
@@ -54,13 +56,25 @@ func (k *Kubelet) mirrorPod(ctx context.Context, static StaticPod) error {
 	if err != nil {
 		return err
 	}
-	status, changed := podStatus(pod, k.options.Identity.Address, static.Ready, k.options.Clock.Now())
+	return k.writePodStatus(ctx, pod, static.Ready)
+}
+
+// writePodStatus says of a pod that its containers run, and whether they serve.
+// It patches, whatever else has changed meanwhile: what a kubelet says of its
+// pods is so.
+func (k *Kubelet) writePodStatus(ctx context.Context, pod *corev1.Pod, ready bool) error {
+	status, changed := podStatus(pod, k.options.Identity.Address, ready, k.options.Clock.Now())
 	if !changed {
 		return nil
 	}
-	pod = pod.DeepCopy()
-	pod.Status = status
-	_, err = pods.UpdateStatus(ctx, pod, metav1.UpdateOptions{})
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": pod.UID}, "status": status})
+	if err != nil {
+		return err
+	}
+	_, err = k.options.Client.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		return nil // gone, or another pod of that name
+	}
 	return err
 }
 
