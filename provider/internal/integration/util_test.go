@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -31,4 +32,19 @@ func (w *world) deleteClaim(name string) {
 
 func objectKey(namespace, name string) client.ObjectKey {
 	return client.ObjectKey{Namespace: namespace, Name: name}
+}
+
+func ptrTo[T any](value T) *T { return &value }
+
+func labelSet(all map[string]string) labels.Set { return all }
+
+// countWord counts the lines in which the word is.
+func countWord(text, word string) int {
+	count := 0
+	for _, line := range strings.Split(text, "\n") {
+		if strings.Contains(line, word) {
+			count++
+		}
+	}
+	return count
 }
