@@ -1,0 +1,117 @@
+// Package apply writes objects to a Kubernetes API server by server-side apply.
+package apply
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+)
+
+// FieldManager is the name under which fields are owned. It must not change: a cluster's objects remember it.
+const FieldManager = "caphv-generate"
+
+// Outcome says what applying one object did.
+type Outcome string
+
+// Outcomes of applying an object.
+const (
+	Created    Outcome = "created"
+	Configured Outcome = "configured"
+	Unchanged  Outcome = "unchanged"
+)
+
+// Applier applies objects to one API server. It is not safe for concurrent use.
+type Applier struct {
+	client dynamic.Interface
+	mapper meta.RESTMapper
+	// Force takes over fields that another manager changed, such as replicas set by kubectl.
+	Force bool
+}
+
+// New returns an Applier for an API server. It does not connect yet.
+func New(config *rest.Config) (*Applier, error) {
+	client, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("setting up the client: %w", err)
+	}
+	discover, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("setting up discovery: %w", err)
+	}
+	return &Applier{client: client, mapper: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(discover))}, nil
+}
+
+// Known fails, before anything is written, if the API server lacks a kind.
+func (a *Applier) Known(objects []*unstructured.Unstructured) error {
+	for _, object := range objects {
+		if _, err := a.resource(object); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Apply creates or changes one object and tells which. Applying the same object again changes nothing. When another
+// manager owns a field with another value the error says which, unless Force is set.
+func (a *Applier) Apply(ctx context.Context, object *unstructured.Unstructured) (Outcome, error) {
+	resource, err := a.resource(object)
+	if err != nil {
+		return "", err
+	}
+	before, err := resource.Get(ctx, object.GetName(), metav1.GetOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return "", err
+	}
+	existed := err == nil
+	options := metav1.ApplyOptions{FieldManager: FieldManager, Force: a.Force}
+	after, err := resource.Apply(ctx, object.GetName(), object, options)
+	switch {
+	case apierrors.IsConflict(err):
+		return "", fmt.Errorf("%w\nrun again with --force-conflicts to take these fields over", err)
+	case err != nil:
+		return "", err
+	case !existed:
+		return Created, nil
+	case before.GetResourceVersion() == after.GetResourceVersion():
+		return Unchanged, nil
+	}
+	return Configured, nil
+}
+
+// Exists tells whether an object of that kind and name is there.
+func (a *Applier) Exists(ctx context.Context, object *unstructured.Unstructured) (bool, error) {
+	resource, err := a.resource(object)
+	if err != nil {
+		return false, err
+	}
+	_, err = resource.Get(ctx, object.GetName(), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (a *Applier) resource(object *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
+	kind := object.GroupVersionKind()
+	mapping, err := a.mapper.RESTMapping(kind.GroupKind(), kind.Version)
+	if meta.IsNoMatchError(err) {
+		return nil, fmt.Errorf("the management cluster does not know %s: install Cluster API, its RKE2 provider and CAPHV first, "+
+			"with clusterctl init or Rancher Turtles", kind)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("asking the management cluster for %s: %w", kind, err)
+	}
+	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
+		return a.client.Resource(mapping.Resource).Namespace(object.GetNamespace()), nil
+	}
+	return a.client.Resource(mapping.Resource), nil
+}

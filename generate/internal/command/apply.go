@@ -1,0 +1,90 @@
+package command
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/apply"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/manifest"
+)
+
+// config finds the management cluster as kubectl does. Warnings of the API server go to the user.
+func (t target) config(streams Streams) (*rest.Config, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = t.kubeconfig
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: t.context})
+	config, err := loader.ClientConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		return nil, usage("--apply finds no management cluster: set --kubeconfig or KUBECONFIG")
+	}
+	if err != nil {
+		return nil, usage("--kubeconfig or --context: %v", err)
+	}
+	config.UserAgent = "caphv-generate"
+	config.WarningHandler = rest.NewWarningWriter(streams.Err, rest.WarningWriterOptions{Deduplicate: true})
+	return config, nil
+}
+
+// applyAll applies the objects in order, one line each. Kinds that the API server lacks are found out before anything is
+// written. What is done stays done when it fails or is interrupted half-way, and the error says how far it came: running
+// the same command again goes on from there. after runs when all is applied.
+func (t target) applyAll(ctx context.Context, streams Streams, objects []*unstructured.Unstructured,
+	after func(context.Context, *apply.Applier, Streams) error,
+) error {
+	config, err := t.config(streams)
+	if err != nil {
+		return err
+	}
+	applier, err := apply.New(config)
+	if err != nil {
+		return err
+	}
+	applier.Force = t.force
+	if err := applier.Known(objects); err != nil {
+		return err
+	}
+	for i, object := range objects {
+		outcome, err := applier.Apply(ctx, object)
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("%d of %d objects are applied, %s is not: %w\nrun the same command again to finish",
+				i, len(objects), manifest.Title(object), err)
+		}
+		fmt.Fprintf(streams.Out, "[%2d/%d] %s: %s\n", i+1, len(objects), manifest.Title(object), outcome)
+	}
+	if after == nil {
+		return nil
+	}
+	return after(ctx, applier, streams)
+}
+
+// warnAboutClass tells the user if the Cluster waits for a ClusterClass that is not in its namespace.
+func warnAboutClass(objects []*unstructured.Unstructured) func(context.Context, *apply.Applier, Streams) error {
+	return func(ctx context.Context, applier *apply.Applier, streams Streams) error {
+		for _, object := range objects {
+			if object.GetKind() != "Cluster" {
+				continue
+			}
+			class := &unstructured.Unstructured{}
+			class.SetAPIVersion(object.GetAPIVersion())
+			class.SetKind("ClusterClass")
+			class.SetNamespace(object.GetNamespace())
+			class.SetName(manifest.ClusterClassName)
+			exists, err := applier.Exists(ctx, class)
+			if err != nil {
+				return fmt.Errorf("all objects are applied; looking for %s: %w", manifest.Title(class), err)
+			}
+			if !exists {
+				fmt.Fprintf(streams.Err, "warning: %s is missing, and the cluster waits for it: caphv-generate clusterclass --namespace %s --apply\n",
+					manifest.Title(class), class.GetNamespace())
+			}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,109 @@
+// Package command is the command line of caphv-generate: flags in, exit code out.
+package command
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
+)
+
+// Streams are the program's standard streams.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// Terminal tells whether a person sits at In.
+	Terminal bool
+}
+
+const long = `caphv-generate writes the manifests of a Kubernetes cluster on Harvester: a Namespace, the identity Secret, the Cluster,
+addons for the cloud provider, the CSI driver and Calico (a ConfigMap and a ClusterResourceSet each), and a
+MachineHealthCheck: ten objects. They go to standard output, to one file each with --output, or to the management
+cluster with --apply.
+
+The Cluster refers to ClusterClass harvester-rke2 in its own namespace; "caphv-generate clusterclass" writes that.
+
+Exit codes: 0 done; 1 a file or the API server was in the way; 2 a flag or an answer is wrong, and nothing was written;
+130 interrupted.`
+
+const examples = `  # Ten objects, to be looked at or committed. The Secret holds Harvester's kubeconfig.
+  caphv-generate --name production-cluster --namespace prod-ns \
+    --image default/sles15-sp7 --ssh-keypair default/capi-ssh-key --network default/production \
+    --ip-pool prod-ip-pool --gateway 172.16.0.1 --subnet-mask 255.255.0.0 --dns 172.16.0.1 \
+    --harvester-kubeconfig ~/.kube/harvester.yaml --output manifests/
+
+  # The same, straight into the management cluster that kubectl talks to. Running it again changes nothing.
+  caphv-generate --name production-cluster ... --apply
+
+  # Machines from several pools, tried in this order.
+  caphv-generate --name production-cluster --ip-pool-refs pool-a,pool-b ...
+
+  # By questions.
+  caphv-generate --interactive`
+
+// Execute runs the program and returns its exit code. ctx ends when the user interrupts it.
+func Execute(ctx context.Context, streams Streams, version string, arguments []string) int {
+	root := newRoot(streams, version)
+	root.SetArgs(arguments)
+	return exitCode(root.ExecuteContext(ctx), streams.Err)
+}
+
+func newRoot(streams Streams, version string) *cobra.Command {
+	run := &generateRun{streams: streams, settings: settings.Defaults()}
+	root := &cobra.Command{
+		Use:           "caphv-generate",
+		Short:         "Write the manifests of a Kubernetes cluster on Harvester",
+		Long:          long,
+		Example:       examples,
+		Version:       version,
+		Args:          noArguments,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return run.do(cmd) },
+	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
+	run.fields = settings.Fields(&run.settings)
+	flags := root.Flags()
+	flags.SortFlags = false
+	for _, field := range run.fields {
+		field.Register(flags)
+	}
+	for _, field := range run.fields {
+		if len(field.Choices) > 0 {
+			// It fails only for a flag that is not there.
+			_ = root.RegisterFlagCompletionFunc(field.Flag, cobra.FixedCompletions(field.Choices, cobra.ShellCompDirectiveNoFileComp))
+		}
+	}
+	flags.BoolVar(&run.interactive, "interactive", false, "ask for what no flag says")
+	flags.BoolVar(&run.apply, "apply", false, "apply the objects to the management cluster, by server-side apply")
+	flags.StringVar(&run.output, "output", "", "folder to write one file per object into, instead of standard output")
+	run.target.register(flags)
+	root.AddCommand(newClusterClass(streams))
+	return root
+}
+
+// noArguments refuses stray words: they are most often values whose flag was forgotten.
+func noArguments(_ *cobra.Command, arguments []string) error {
+	if len(arguments) > 0 {
+		return usage("%q is neither a flag nor a command", arguments[0])
+	}
+	return nil
+}
+
+// target says which management cluster to apply to.
+type target struct {
+	kubeconfig, context string
+	force               bool
+}
+
+func (t *target) register(flags *pflag.FlagSet) {
+	flags.StringVar(&t.kubeconfig, "kubeconfig", "", "kubeconfig of the management cluster, with --apply (default: as kubectl finds it)")
+	flags.StringVar(&t.context, "context", "", "context in that kubeconfig (default: the current one)")
+	flags.BoolVar(&t.force, "force-conflicts", false, "with --apply, take over fields that others changed since")
+}

@@ -1,0 +1,56 @@
+// Package manifest builds the objects of a cluster from settings, and writes them as YAML. It is pure: the same settings
+// give the same bytes.
+package manifest
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
+)
+
+// Build returns the objects of a cluster in the order in which they must be applied: the namespace, the identity Secret,
+// the Cluster, an addon's ConfigMap and ClusterResourceSet each for the cloud provider, the CSI driver and, with Calico
+// as pod network, Calico, and the MachineHealthCheck. The settings must be complete and without problems.
+func Build(s settings.Settings, kubeconfig []byte) []*unstructured.Unstructured {
+	objects := []*unstructured.Unstructured{namespace(s), identity(s, kubeconfig), cluster(s)}
+	addons := addonsOf(s)
+	for _, addon := range addons {
+		objects = append(objects, addon.configMap(s))
+	}
+	for _, addon := range addons {
+		objects = append(objects, addon.resourceSet(s))
+	}
+	return append(objects, healthCheck(s))
+}
+
+// object starts an object in the cluster's namespace, labelled with the cluster's name as backups expect it.
+func object(apiVersion, kind, name string, s settings.Settings) map[string]any {
+	return map[string]any{
+		"apiVersion": apiVersion,
+		"kind":       kind,
+		"metadata": map[string]any{
+			"name":      name,
+			"namespace": s.Namespace,
+			"labels":    map[string]any{clusterNameLabel: s.Name},
+		},
+	}
+}
+
+// with sets a top-level field and seals the object.
+func with(object map[string]any, field string, value any) *unstructured.Unstructured {
+	object[field] = value
+	return &unstructured.Unstructured{Object: object}
+}
+
+func label(object map[string]any, key, value string) {
+	object["metadata"].(map[string]any)["labels"].(map[string]any)[key] = value
+}
+
+// list turns strings into what JSON decodes to.
+func list(values []string) []any {
+	items := make([]any, 0, len(values))
+	for _, value := range values {
+		items = append(items, value)
+	}
+	return items
+}

@@ -1,0 +1,36 @@
+package manifest
+
+import (
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+)
+
+// Names that other parts of the house agree on.
+const (
+	// ClusterClassName is the ClusterClass that a generated Cluster refers to, by name in its own namespace.
+	ClusterClassName = "harvester-rke2"
+	// WorkerClass is the class of its only MachineDeployment.
+	WorkerClass = "default-worker"
+	// workerName is the MachineDeployment's name within the topology.
+	workerName = "md-0"
+
+	// CloudConfigSecret, in the guest cluster's kube-system, holds the kubeconfig by which Harvester's cloud provider
+	// and CSI driver reach Harvester. It is no part of the manifests: what is generated holds no other credential than
+	// the identity Secret. The provider writes it, by spec.updateCloudProviderConfig of the HarvesterCluster, into the
+	// ConfigMap of the cloud provider's addon, under CloudConfigManifestKey.
+	CloudConfigSecret = "harvester-cloud-config"
+	// CloudConfigSecretKey is the name of the file that Harvester's CSI driver opens.
+	CloudConfigSecretKey = "cloud-provider-config"
+	// CloudConfigManifestKey is reserved in that ConfigMap; applying the manifests again leaves it alone.
+	CloudConfigManifestKey = "cloud-config.yaml"
+
+	clusterNameLabel = "cluster.x-k8s.io/cluster-name"
+	moveLabel        = "clusterctl.cluster.x-k8s.io/move"
+	autoImportLabel  = "cluster-api.cattle.io/rancher-auto-import"
+	kubeSystem       = "kube-system"
+)
+
+// IdentitySecretName is the name of a cluster's identity Secret. "<cluster>-kubeconfig" is Cluster API's own.
+func IdentitySecretName(cluster string) string { return cluster + "-harvester-identity" }
+
+// IdentitySecretKey is the Secret's key.
+const IdentitySecretKey = infrav1.IdentitySecretKey

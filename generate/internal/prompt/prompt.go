@@ -1,0 +1,167 @@
+// Package prompt asks for settings line by line, on any terminal: no colours, no cursor movement.
+package prompt
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
+)
+
+// ErrNoMoreInput says that the input ended before the last question was answered.
+var ErrNoMoreInput = errors.New("the input ended before all questions were answered")
+
+// Session asks questions and reads the answers.
+type Session struct {
+	lines <-chan line
+	out   io.Writer
+}
+
+type line struct {
+	text string
+	err  error
+}
+
+// NewSession reads answers from in and writes questions to out. It reads ahead of the questions, and so owns in.
+func NewSession(in io.Reader, out io.Writer) *Session {
+	lines := make(chan line)
+	go func() {
+		defer close(lines)
+		for reader := bufio.NewReader(in); ; {
+			text, err := reader.ReadString('\n')
+			if text != "" || err == nil {
+				lines <- line{text: strings.TrimSpace(text)}
+			}
+			if err != nil {
+				lines <- line{err: err}
+				return
+			}
+		}
+	}()
+	return &Session{lines: lines, out: out}
+}
+
+// Fill asks for every field that has a question and whose flag was not given, in the order of the fields. An empty answer
+// keeps the default. An answer is judged at once, and asked for again until it is right. Setting the flag sets the
+// settings; judge tells what is wrong with those.
+func (s *Session) Fill(ctx context.Context, fields []settings.Field, flags *pflag.FlagSet, judge func() []settings.Problem) error {
+	for _, field := range fields {
+		flag := flags.Lookup(field.Flag)
+		if field.Question == "" || flag == nil || flag.Changed {
+			continue
+		}
+		if err := s.fill(ctx, field, flag, judge); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Session) fill(ctx context.Context, field settings.Field, flag *pflag.Flag, judge func() []settings.Problem) error {
+	for {
+		answer, err := s.ask(ctx, field.Question, shown(flag))
+		if err != nil {
+			return fmt.Errorf("asking for --%s: %w", field.Flag, err)
+		}
+		if answer != "" {
+			if err := set(flag, answer); err != nil {
+				fmt.Fprintf(s.out, "  --%s: %q is not of the right kind (%s)\n", field.Flag, answer, flag.Value.Type())
+				continue
+			}
+		}
+		problem := problemOf(field.Flag, judge())
+		if problem == "" {
+			return nil
+		}
+		fmt.Fprintf(s.out, "  %s\n", problem)
+	}
+}
+
+// Confirm asks a question that is answered by yes or no; anything but yes is no.
+func (s *Session) Confirm(ctx context.Context, question string) (bool, error) {
+	answer, err := s.ask(ctx, question+" (yes or no)", "no")
+	return err == nil && (strings.EqualFold(answer, "yes") || strings.EqualFold(answer, "y")), err
+}
+
+func (s *Session) ask(ctx context.Context, question, fallback string) (string, error) {
+	if fallback != "" {
+		question += " [" + fallback + "]"
+	}
+	if _, err := fmt.Fprint(s.out, question+": "); err != nil {
+		return "", err
+	}
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case answer, open := <-s.lines:
+		if !open || answer.err != nil {
+			return "", ErrNoMoreInput
+		}
+		return answer.text, nil
+	}
+}
+
+// set replaces the value; a list would otherwise be appended to after a wrong answer.
+func set(flag *pflag.Flag, answer string) error {
+	if list, ok := flag.Value.(pflag.SliceValue); ok {
+		items := strings.Split(answer, ",")
+		for i := range items {
+			items[i] = strings.TrimSpace(items[i])
+		}
+		flag.Changed = true
+		return list.Replace(items)
+	}
+	if err := flag.Value.Set(answer); err != nil {
+		return err
+	}
+	flag.Changed = true
+	return nil
+}
+
+func shown(flag *pflag.Flag) string {
+	if list, ok := flag.Value.(pflag.SliceValue); ok {
+		return strings.Join(list.GetSlice(), ",")
+	}
+	return flag.Value.String()
+}
+
+func problemOf(flag string, problems []settings.Problem) string {
+	for _, problem := range problems {
+		if problem.Flag == flag {
+			return problem.String()
+		}
+	}
+	return ""
+}
+
+// CommandLine is the command that gives the same settings without questions, for a POSIX shell.
+func CommandLine(program string, flags *pflag.FlagSet) string {
+	words := []string{program}
+	flags.Visit(func(flag *pflag.Flag) {
+		if flag.Name == "interactive" {
+			return
+		}
+		if flag.Value.Type() == "bool" {
+			words = append(words, fmt.Sprintf("--%s=%s", flag.Name, flag.Value))
+			return
+		}
+		words = append(words, "--"+flag.Name, quote(shown(flag)))
+	})
+	return strings.Join(words, " ")
+}
+
+func quote(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./,:=+@%", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

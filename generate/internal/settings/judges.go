@@ -1,0 +1,109 @@
+package settings
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// The functions below judge one value each: "" means that it is right, else the text follows the flag's name.
+
+func required(value, remedy string) string {
+	if strings.TrimSpace(value) == "" {
+		return "is required: " + remedy
+	}
+	return ""
+}
+
+func optional(value string, judge func(string) string) string {
+	if value == "" {
+		return ""
+	}
+	return judge(value)
+}
+
+// reference judges "namespace/name" or "name". The name of an image may be what the dashboard shows, and so anything.
+func reference(value, remedy string, strictName bool) string {
+	if text := required(value, remedy); text != "" {
+		return text
+	}
+	namespace, name, qualified := strings.Cut(value, "/")
+	if !qualified {
+		namespace, name = "default", value
+	}
+	valid := label(namespace) == "" && name != "" && !strings.Contains(name, "/") && strings.TrimSpace(name) == name
+	if !valid || strictName && objectName(name) != "" {
+		return fmt.Sprintf("%q is not of the form namespace/name", value)
+	}
+	return ""
+}
+
+func label(value string) string {
+	if len(validation.IsDNS1123Label(value)) > 0 {
+		return fmt.Sprintf("%q is not a name of at most 63 lower-case letters, digits and dashes", value)
+	}
+	return ""
+}
+
+func objectName(value string) string {
+	if len(validation.IsDNS1123Subdomain(value)) > 0 {
+		return fmt.Sprintf("%q is not an object's name: use lower-case letters, digits, dashes and dots", value)
+	}
+	return ""
+}
+
+func atLeast(value, least int) string {
+	if value < least {
+		return fmt.Sprintf("is %d; give at least %d", value, least)
+	}
+	return ""
+}
+
+func quantity(value, example string) string {
+	parsed, err := resource.ParseQuantity(value)
+	if err != nil || parsed.Sign() <= 0 {
+		return fmt.Sprintf("%q is not a size, such as %s", value, example)
+	}
+	return ""
+}
+
+func oneOf(value string, choices ...string) string {
+	if !slices.Contains(choices, value) {
+		return fmt.Sprintf("%q is none of %s", value, strings.Join(choices, ", "))
+	}
+	return ""
+}
+
+func address(value string) string {
+	if parsed, err := netip.ParseAddr(value); err != nil || parsed.Zone() != "" {
+		return fmt.Sprintf("%q is not an IP address", value)
+	}
+	return ""
+}
+
+func subnet(value string) string {
+	prefix, err := netip.ParsePrefix(value)
+	if err != nil || prefix != prefix.Masked() {
+		return fmt.Sprintf("%q is not an address range in CIDR form, such as 10.42.0.0/16", value)
+	}
+	return ""
+}
+
+// contiguous tells whether a mask is ones and then zeros, and neither all of the one nor of the other.
+func contiguous(mask netip.Addr) bool {
+	ones := true
+	for _, b := range mask.AsSlice() {
+		for bit := 7; bit >= 0; bit-- {
+			set := b>>bit&1 == 1
+			if set && !ones {
+				return false
+			}
+			ones = set
+		}
+	}
+	return mask.AsSlice()[0] != 0
+}

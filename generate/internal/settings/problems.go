@@ -1,0 +1,195 @@
+package settings
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// Problem is one thing that is wrong with one answer.
+type Problem struct {
+	// Flag is the flag's name without dashes.
+	Flag string
+	// Text says what is wrong and how to mend it. It holds no secret.
+	Text string
+}
+
+// String gives the problem on one line, with the flag.
+func (p Problem) String() string { return fmt.Sprintf("--%s %s", p.Flag, p.Text) }
+
+// maxNameLength leaves room for "controlplane-" before the name in a label's value of at most 63 characters, by which
+// the load balancer finds its backends.
+const maxNameLength = 50
+
+var versionPattern = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+rke2r[0-9]+)?$`)
+
+// rules judge one flag each; an empty text means that there is nothing to say.
+var rules = []struct {
+	flag  string
+	judge func(Settings) string
+}{
+	{"name", func(s Settings) string { return clusterName(s.Name) }},
+	{"namespace", func(s Settings) string { return optional(s.Namespace, label) }},
+	{"harvester-kubeconfig", func(s Settings) string {
+		return required(s.HarvesterKubeconfig, "download it from Harvester's dashboard, and name the file")
+	}},
+	{"image", func(s Settings) string {
+		return reference(s.Image, "name a VM image on Harvester, such as default/sles15-sp7", false)
+	}},
+	{"ssh-keypair", func(s Settings) string {
+		return reference(s.SSHKeyPair, "name an SSH key pair on Harvester, such as default/capi-ssh-key", true)
+	}},
+	{"network", networks},
+	{"ip-pool", func(s Settings) string { return optional(s.IPPool, objectName) }},
+	{"ip-pool-refs", poolRefs},
+	{"gateway", gateway},
+	{"subnet-mask", subnetMask},
+	{"dns", nameServers},
+	{"cp-replicas", func(s Settings) string { return atLeast(s.ControlPlaneReplicas, 1) }},
+	{"worker-replicas", func(s Settings) string { return atLeast(s.WorkerReplicas, 0) }},
+	{"cpu", func(s Settings) string { return atLeast(s.CPU, 1) }},
+	{"memory", func(s Settings) string { return quantity(s.Memory, "8Gi") }},
+	{"disk-size", func(s Settings) string { return quantity(s.DiskSize, "80Gi") }},
+	{"k8s-version", kubernetesVersion},
+	{"target-namespace", func(s Settings) string { return optional(s.TargetNamespace, label) }},
+	{"ssh-user", func(s Settings) string { return required(s.SSHUser, "name the user that the key pair is for") }},
+	{"lb-ipam", func(s Settings) string { return oneOf(s.LoadBalancerIPAM, IPAMDHCP, IPAMPool) }},
+	{"lb-ip-pool", loadBalancerPool},
+	{"cni", func(s Settings) string { return oneOf(s.CNI, CNICalico, CNICanal, CNICilium, CNINone) }},
+	{"pod-cidr", func(s Settings) string { return subnet(s.PodCIDR) }},
+	{"service-cidr", serviceCIDR},
+}
+
+// Problems returns everything that is wrong, in the order of Fields. It judges the settings as they were given; call it
+// before or after Complete.
+func (s Settings) Problems() []Problem {
+	var problems []Problem
+	for _, rule := range rules {
+		if text := rule.judge(s); text != "" {
+			problems = append(problems, Problem{rule.flag, text})
+		}
+	}
+	return problems
+}
+
+// Warnings returns what is legal and yet unlikely to be meant.
+func (s Settings) Warnings() []Problem {
+	if s.ControlPlaneReplicas > 0 && s.ControlPlaneReplicas%2 == 0 {
+		return []Problem{{"cp-replicas", fmt.Sprintf("%d is even: etcd then survives no more failures than with %d",
+			s.ControlPlaneReplicas, s.ControlPlaneReplicas-1)}}
+	}
+	return nil
+}
+
+func clusterName(name string) string {
+	if text := required(name, "choose a name for the cluster"); text != "" {
+		return text
+	}
+	if len(name) > maxNameLength {
+		return fmt.Sprintf("is %d characters long; choose one of at most %d", len(name), maxNameLength)
+	}
+	if len(validation.IsDNS1035Label(name)) > 0 {
+		return fmt.Sprintf("%q is not a name of lower-case letters, digits and dashes that begins with a letter", name)
+	}
+	return ""
+}
+
+func networks(s Settings) string {
+	if len(s.Networks) == 0 {
+		return "is required: name a VM network on Harvester, such as default/production"
+	}
+	for _, network := range s.Networks {
+		if text := reference(network, "name a VM network on Harvester, such as default/production", true); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func poolRefs(s Settings) string {
+	if s.IPPool != "" && len(s.IPPoolRefs) > 0 {
+		return "and --ip-pool exclude each other: leave one out"
+	}
+	for i, pool := range s.IPPoolRefs {
+		if text := objectName(pool); text != "" {
+			return text
+		}
+		if slices.Contains(s.IPPoolRefs[:i], pool) {
+			return fmt.Sprintf("names %q twice: leave one out", pool)
+		}
+	}
+	return ""
+}
+
+func gateway(s Settings) string {
+	if text := belongsToPool(s, s.Gateway); text != "" || s.Gateway == "" {
+		return text
+	}
+	return address(s.Gateway)
+}
+
+func subnetMask(s Settings) string {
+	if text := belongsToPool(s, s.SubnetMask); text != "" || s.SubnetMask == "" {
+		return text
+	}
+	mask, err := netip.ParseAddr(s.SubnetMask)
+	if err != nil || !contiguous(mask) {
+		return fmt.Sprintf("%q is not a network mask, such as 255.255.0.0", s.SubnetMask)
+	}
+	if router, err := netip.ParseAddr(s.Gateway); err == nil && router.Is4() != mask.Is4() {
+		return "and --gateway are of different address families: give both in IPv4 or both in IPv6"
+	}
+	return ""
+}
+
+func nameServers(s Settings) string {
+	for _, server := range s.DNS {
+		if len(s.Pools()) == 0 {
+			return "is read with an address pool only: with DHCP the lease brings the name servers; leave it out or add --ip-pool"
+		}
+		if text := address(server); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func kubernetesVersion(s Settings) string {
+	if !versionPattern.MatchString(s.KubernetesVersion) {
+		return fmt.Sprintf("%q is not a version, such as v1.31.14 or v1.31.14+rke2r1", s.KubernetesVersion)
+	}
+	return ""
+}
+
+func loadBalancerPool(s Settings) string {
+	if s.LoadBalancerPool != "" && s.LoadBalancerIPAM != IPAMPool {
+		return "is read with --lb-ipam pool only: add that or leave it out"
+	}
+	return optional(s.LoadBalancerPool, objectName)
+}
+
+func serviceCIDR(s Settings) string {
+	if text := subnet(s.ServiceCIDR); text != "" {
+		return text
+	}
+	pods, err := netip.ParsePrefix(s.PodCIDR)
+	if services := netip.MustParsePrefix(s.ServiceCIDR); err == nil && services.Overlaps(pods) {
+		return fmt.Sprintf("%s overlaps --pod-cidr %s: choose ranges apart", services, pods)
+	}
+	return ""
+}
+
+// belongsToPool judges the answers that count with an address pool only, and are required there.
+func belongsToPool(s Settings, value string) string {
+	pooled := len(s.Pools()) > 0
+	switch {
+	case pooled && value == "":
+		return "is required with an address pool"
+	case !pooled && value != "":
+		return "is read with an address pool only: add --ip-pool or --ip-pool-refs, or leave it out for DHCP"
+	}
+	return ""
+}

@@ -1,0 +1,97 @@
+// Package settings holds the answers from which a cluster is generated: their names as flags, their defaults, and what
+// can be wrong with them.
+package settings
+
+import (
+	"strings"
+)
+
+// Settings are the answers. Field names follow the flags; see Fields for what each one means.
+type Settings struct {
+	Name                 string
+	Namespace            string
+	Image                string
+	SSHKeyPair           string
+	Networks             []string
+	Gateway              string
+	SubnetMask           string
+	IPPool               string
+	IPPoolRefs           []string
+	DNS                  []string
+	HarvesterKubeconfig  string
+	ControlPlaneReplicas int
+	WorkerReplicas       int
+	CPU                  int
+	Memory               string
+	DiskSize             string
+	KubernetesVersion    string
+
+	TargetNamespace   string
+	SSHUser           string
+	LoadBalancerIPAM  string
+	LoadBalancerPool  string
+	CNI               string
+	PodCIDR           string
+	ServiceCIDR       string
+	RancherAutoImport bool
+}
+
+// Values of LoadBalancerIPAM and CNI.
+const (
+	IPAMDHCP   = "dhcp"
+	IPAMPool   = "pool"
+	CNICalico  = "calico"
+	CNINone    = "none"
+	CNICanal   = "canal"
+	CNICilium  = "cilium"
+	rke2Suffix = "+rke2r1"
+)
+
+// Defaults are the settings before any flag.
+func Defaults() Settings {
+	return Settings{
+		ControlPlaneReplicas: 3,
+		WorkerReplicas:       2,
+		CPU:                  4,
+		Memory:               "8Gi",
+		DiskSize:             "80Gi",
+		KubernetesVersion:    "v1.31.14",
+		SSHUser:              "rancher",
+		LoadBalancerIPAM:     IPAMDHCP,
+		CNI:                  CNICalico,
+		PodCIDR:              "10.42.0.0/16",
+		ServiceCIDR:          "10.43.0.0/16",
+	}
+}
+
+// Complete fills in what follows from other answers: the namespace is the cluster's name, VMs live in the namespace of
+// the first network, and a version without a build of RKE2 means its first one.
+func (s Settings) Complete() Settings {
+	if s.Namespace == "" {
+		s.Namespace = s.Name
+	}
+	if s.TargetNamespace == "" {
+		s.TargetNamespace = namespaceOf(s.Networks)
+	}
+	if s.KubernetesVersion != "" && !strings.Contains(s.KubernetesVersion, "+") {
+		s.KubernetesVersion += rke2Suffix
+	}
+	return s
+}
+
+// Pools are the machines' address pools in the order in which they are tried; none means DHCP.
+func (s Settings) Pools() []string {
+	if s.IPPool != "" {
+		return []string{s.IPPool}
+	}
+	return s.IPPoolRefs
+}
+
+func namespaceOf(references []string) string {
+	if len(references) > 0 {
+		if namespace, _, qualified := strings.Cut(references[0], "/"); qualified {
+			return namespace
+		}
+	}
+	return "default"
+}
