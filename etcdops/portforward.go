@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
@@ -19,8 +20,12 @@ import (
 	"k8s.io/streaming/pkg/httpstream"
 )
 
-// maxForwardError bounds how much of the far side's complaint is read.
-const maxForwardError = 4 << 10
+const (
+	// maxComplaint bounds how much of the far side's complaint is read, in bytes.
+	maxComplaint = 4 << 10
+	// complaintGrace bounds how long a connection that has ended waits for the reason.
+	complaintGrace = time.Second
+)
 
 // PortForwardDialer returns a dialer whose connections lead to a port of a pod, through the API server of the cluster
 // that cfg reaches, as kubectl port-forward does but without a local listener. The address that the dialer is asked
@@ -131,26 +136,27 @@ func openForwardedPort(tunnel httpstream.Connection, port int) (net.Conn, error)
 }
 
 // forwardedConn is a net.Conn over one forwarded port. The near end of a pipe gives it the deadlines that the streams
-// lack; two goroutines copy between the pipe and the data stream and end with the connection.
+// lack; goroutines copy between the pipe and the data stream and end with the connection.
 type forwardedConn struct {
 	net.Conn
 	complaint atomic.Pointer[string]
-	heard     chan struct{} // closed when the error stream has been read to its end
 }
 
 func newForwardedConn(tunnel httpstream.Connection, data, complaints httpstream.Stream) *forwardedConn {
 	near, far := net.Pipe()
-	c := &forwardedConn{Conn: near, heard: make(chan struct{})}
+	c := &forwardedConn{Conn: near}
+	heard := make(chan struct{})
 	go func() {
-		defer close(c.heard)
-		text, err := io.ReadAll(io.LimitReader(complaints, maxForwardError))
-		if err == nil && len(text) > 0 {
-			message := strings.TrimSpace(string(text))
-			c.complaint.Store(&message)
-		}
+		defer close(heard)
+		c.listen(complaints)
 	}()
 	go func() {
 		_, _ = io.Copy(far, data)
+		// The reason why the data ended may still be on its way; whoever reads is to learn it with the end.
+		select {
+		case <-heard:
+		case <-time.After(complaintGrace):
+		}
 		_ = far.Close()
 	}()
 	go func() {
@@ -162,14 +168,18 @@ func newForwardedConn(tunnel httpstream.Connection, data, complaints httpstream.
 	return c
 }
 
+// listen reads what the far side has to complain about, to the end of the stream.
+func (c *forwardedConn) listen(complaints io.Reader) {
+	text, err := io.ReadAll(io.LimitReader(complaints, maxComplaint))
+	if message := strings.TrimSpace(string(text)); err == nil && message != "" {
+		c.complaint.Store(&message)
+	}
+}
+
 // Read replaces a bare end of file by what the far side complained about, such as a refused connection.
 func (c *forwardedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if !errors.Is(err, io.EOF) {
-		return n, err
-	}
-	<-c.heard
-	if message := c.complaint.Load(); message != nil {
+	if message := c.complaint.Load(); message != nil && errors.Is(err, io.EOF) {
 		return n, fmt.Errorf("the port-forward ended: %s", *message)
 	}
 	return n, err
