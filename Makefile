@@ -87,6 +87,12 @@ test-conformance: ## Upstream's own code judges ours
 	@for judge in $(JUDGES); do echo "== $$judge"; (cd $$judge && go test -timeout=30m ./...); done
 .PHONY: test-conformance
 
+test-judge: ## cloud-init, an old and a new release, judges what we render; needs Debian and, the first time, root
+	sh cloudinit/judge/install.sh "$(CLOUD_INIT_NEW)"
+	cd cloudinit && CLOUD_INIT_NEW="$(CLOUD_INIT_NEW)" go test -tags judge ./judge/
+CLOUD_INIT_NEW ?= $(CURDIR)/.cache/cloud-init
+.PHONY: test-judge
+
 test-e2e: build ## A cluster's whole life against real servers, with faults
 	bin/caphv-sandbox build
 	cd sandbox && $(GOTEST) -v ./e2e/...
