@@ -108,7 +108,6 @@ func (h *Harvester) run(ctx context.Context, _ string) error {
 	if err != nil {
 		return err
 	}
-	// The zero Logger drops everything; controller-runtime would fall back to its global one.
 	m, err := ctrl.NewManager(h.admin, manager.Options{
 		Scheme: NewScheme(), Logger: h.options.Logger, LeaderElection: false,
 		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/utils/clock"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/guestapi"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/lightguest"
@@ -158,6 +159,10 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Guests == nil {
 		o.Guests = lightguest.Guests{}
+	}
+	if o.Logger.GetSink() == nil {
+		// A logger without sink would be replaced by controller-runtime's global one.
+		o.Logger = logr.New(ctrllog.NullLogSink{})
 	}
 	return o
 }

@@ -20,10 +20,6 @@ import (
 const (
 	projectAnnotation           = "field.cattle.io/projectId"
 	managementNetworkAnnotation = "cloudprovider.harvesterhci.io/managementNetwork"
-	// GuestLabel on a load balancer names the guest cluster whose cloud provider made it.
-	GuestLabel = "cloudprovider.harvesterhci.io/cluster"
-	// RemoveAllAnnotation on a VM says that its guest cluster is being removed with everything.
-	RemoveAllAnnotation = "harvesterhci.io/removeAllPersistentVolumeClaims"
 )
 
 // balancerRules are the load balancer webhook's for LoadBalancers. All refusals are HTTP 500.
@@ -195,7 +191,7 @@ func checkHealth(lb *lbv1.LoadBalancer) error {
 
 // checkGuestMachines looks at the machines of the guest cluster that a load balancer is for.
 func (r balancerRules) checkGuestMachines(ctx context.Context, lb *lbv1.LoadBalancer) error {
-	cluster := lb.Labels[GuestLabel]
+	cluster := lb.Labels[kit.GuestBalancerLabel]
 	if cluster == "" {
 		return nil
 	}
@@ -209,7 +205,7 @@ func (r balancerRules) checkGuestMachines(ctx context.Context, lb *lbv1.LoadBala
 		return fmt.Errorf("the guest cluster %s is not valid: it has no running vm", cluster)
 	}
 	for i := range machines.Items {
-		if machines.Items[i].Annotations[RemoveAllAnnotation] == "true" {
+		if machines.Items[i].Annotations[kit.RemoveAllAnnotation] == "true" {
 			return fmt.Errorf("the guest cluster %s is being removed", cluster)
 		}
 	}

@@ -5,11 +5,13 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	kubevirtv1 "kubevirt.io/api/core/v1"
 )
 
 // networkLabelGroup prefixes the node labels that tell which cluster networks a host carries.
 const networkLabelGroup = "network.harvesterhci.io"
+
+// cpuManagerLabel marks hosts that can pin CPUs, in the KubeVirt releases that Harvester ships (1.9 of its API renames it).
+const cpuManagerLabel = "cpumanager"
 
 // rewriteAffinity strips what users may not ask for and demands hosts that carry the machine's networks, in every
 // required term. It owns the affinity it is given.
@@ -28,7 +30,7 @@ func rewriteAffinity(affinity *corev1.Affinity, clusterNetworks []string, dedica
 		terms = demand(terms, networkLabelGroup+"/"+name)
 	}
 	if dedicatedCPU {
-		terms = demand(terms, kubevirtv1.CPUManager)
+		terms = demand(terms, cpuManagerLabel)
 	}
 	affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = nil
 	if len(terms) > 0 {
@@ -44,7 +46,7 @@ func stripReserved(terms []corev1.NodeSelectorTerm) []corev1.NodeSelectorTerm {
 	var kept []corev1.NodeSelectorTerm
 	for _, term := range terms {
 		term.MatchExpressions = slices.DeleteFunc(slices.Clone(term.MatchExpressions), func(expression corev1.NodeSelectorRequirement) bool {
-			return strings.HasPrefix(expression.Key, networkLabelGroup) || expression.Key == kubevirtv1.CPUManager
+			return strings.HasPrefix(expression.Key, networkLabelGroup) || expression.Key == cpuManagerLabel
 		})
 		if len(term.MatchExpressions) > 0 {
 			kept = append(kept, term)

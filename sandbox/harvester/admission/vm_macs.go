@@ -8,10 +8,9 @@ import (
 	"sync"
 
 	kubevirtv1 "kubevirt.io/api/core/v1"
-)
 
-// MACAnnotation holds, as JSON, the MAC of every interface by name, once the instance ran.
-const MACAnnotation = "harvesterhci.io/mac-address"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/kit"
+)
 
 // macSource makes random locally administered unicast addresses. Safe for concurrent use.
 type macSource struct {
@@ -48,7 +47,7 @@ func setMACs(vm *kubevirtv1.VirtualMachine, next func() net.HardwareAddr) {
 // observedMACs reads the annotation; one that cannot be read counts as empty.
 func observedMACs(vm *kubevirtv1.VirtualMachine) map[string]string {
 	observed := map[string]string{}
-	if err := json.Unmarshal([]byte(vm.Annotations[MACAnnotation]), &observed); err != nil {
+	if err := json.Unmarshal([]byte(vm.Annotations[kit.MACAnnotation]), &observed); err != nil {
 		return nil
 	}
 	return observed

@@ -10,11 +10,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	hciv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/harvesterhci/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/kit"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/version"
 )
-
-// RunStrategyAnnotation remembers the last run strategy that was not Halted.
-const RunStrategyAnnotation = "harvesterhci.io/vmRunStrategy"
 
 // Settings that mutation reads.
 const (
@@ -114,6 +112,6 @@ func restoreRunStrategy(old, vm *kubevirtv1.VirtualMachine) {
 	if *old.Spec.RunStrategy != kubevirtv1.RunStrategyHalted || *vm.Spec.RunStrategy == kubevirtv1.RunStrategyHalted {
 		return
 	}
-	former := cmp.Or(kubevirtv1.VirtualMachineRunStrategy(vm.Annotations[RunStrategyAnnotation]), kubevirtv1.RunStrategyRerunOnFailure)
+	former := cmp.Or(kubevirtv1.VirtualMachineRunStrategy(vm.Annotations[kit.RunStrategyAnnotation]), kubevirtv1.RunStrategyRerunOnFailure)
 	vm.Spec.RunStrategy = &former
 }

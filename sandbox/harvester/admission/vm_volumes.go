@@ -13,10 +13,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/claims"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/kit"
 )
-
-// LonghornProvisioner is the CSI driver whose volumes no two machines can share.
-const LonghornProvisioner = "driver.longhorn.io"
 
 var templatesField = fmt.Sprintf("metadata.annotations[%s]", claims.TemplatesAnnotation)
 
@@ -101,7 +99,7 @@ func (v *vmValidator) shareable(ctx context.Context, claim *corev1.PersistentVol
 			provisioner = class.Provisioner
 		}
 	}
-	return provisioner != LonghornProvisioner && slices.Contains(claim.Spec.AccessModes, corev1.ReadWriteMany)
+	return provisioner != kit.LonghornProvisioner && slices.Contains(claim.Spec.AccessModes, corev1.ReadWriteMany)
 }
 
 // usersOf are the VMs, other than the given one, whose template names a claim.

@@ -15,7 +15,6 @@ import (
 
 	hciv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/harvesterhci/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/admission"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/kit"
 )
 
@@ -121,11 +120,11 @@ func (c *MachineController) remove(ctx context.Context, vm *kubevirtv1.VirtualMa
 // everything.
 func (c *MachineController) removeBalancers(ctx context.Context, vm *kubevirtv1.VirtualMachine) error {
 	cluster := vm.Labels[kit.GuestClusterLabel]
-	if cluster == "" || vm.Labels[kit.CreatorLabel] != kit.NodeDriver || vm.Annotations[admission.RemoveAllAnnotation] != "true" {
+	if cluster == "" || vm.Labels[kit.CreatorLabel] != kit.NodeDriver || vm.Annotations[kit.RemoveAllAnnotation] != "true" {
 		return nil
 	}
 	balancers := &lbv1.LoadBalancerList{}
-	err := c.Client.List(ctx, balancers, client.InNamespace(vm.Namespace), client.MatchingLabels{admission.GuestLabel: cluster})
+	err := c.Client.List(ctx, balancers, client.InNamespace(vm.Namespace), client.MatchingLabels{kit.GuestBalancerLabel: cluster})
 	if err != nil {
 		return fmt.Errorf("list load balancers of guest cluster %s: %w", cluster, err)
 	}

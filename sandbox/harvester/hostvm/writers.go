@@ -11,14 +11,6 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/kit"
 )
 
-// Annotations that Harvester maintains on VMs.
-const (
-	// RunStrategyAnnotation is the last run strategy that was not Halted.
-	RunStrategyAnnotation = "harvesterhci.io/vmRunStrategy"
-	// MACAnnotation is a JSON object from interface name to MAC, as last seen on the instance.
-	MACAnnotation = "harvesterhci.io/mac-address"
-)
-
 // AnnotateMachine writes what Harvester remembers of a VM into its annotations. vmi is nil when the VM is off. It
 // returns whether anything changed.
 func AnnotateMachine(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance) bool {
@@ -27,11 +19,11 @@ func AnnotateMachine(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachi
 		vm.Annotations = map[string]string{}
 	}
 	if strategy := vm.Spec.RunStrategy; strategy != nil && *strategy != kubevirtv1.RunStrategyHalted {
-		vm.Annotations[RunStrategyAnnotation] = string(*strategy)
+		vm.Annotations[kit.RunStrategyAnnotation] = string(*strategy)
 	}
 	if macs := macsOf(vmi); len(macs) > 0 {
 		if text, err := json.Marshal(macs); err == nil {
-			vm.Annotations[MACAnnotation] = string(text)
+			vm.Annotations[kit.MACAnnotation] = string(text)
 		}
 	}
 	return !maps.Equal(before, vm.Annotations)

@@ -27,13 +27,3 @@ type Env struct {
 	// Log takes what the stand-in has to say.
 	Log logr.Logger
 }
-
-// SystemNamespace is where Harvester itself runs.
-const SystemNamespace = "harvester-system"
-
-// CreatorLabel and NodeDriver mark machines that the node driver, or one that follows its conventions, created.
-const (
-	CreatorLabel      = "harvesterhci.io/creator"
-	NodeDriver        = "docker-machine-driver-harvester"
-	GuestClusterLabel = "guestcluster.harvesterhci.io/name"
-)

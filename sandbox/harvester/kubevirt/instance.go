@@ -9,10 +9,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	kubevirtv1 "kubevirt.io/api/core/v1"
-)
 
-// macAnnotation is written by Harvester once an instance ran; see package hostvm.
-const macAnnotation = "harvesterhci.io/mac-address"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/kit"
+)
 
 // NewInstance is the instance by which a VM is started: of the same name, with labels, annotations and spec of the
 // template, owned by the VM.
@@ -32,7 +31,7 @@ func NewInstance(vm *kubevirtv1.VirtualMachine) *kubevirtv1.VirtualMachineInstan
 		Spec: template.Spec,
 	}
 	known := map[string]string{}
-	if err := json.Unmarshal([]byte(vm.Annotations[macAnnotation]), &known); err != nil {
+	if err := json.Unmarshal([]byte(vm.Annotations[kit.MACAnnotation]), &known); err != nil {
 		known = nil
 	}
 	interfaces := vmi.Spec.Domain.Devices.Interfaces

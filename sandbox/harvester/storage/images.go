@@ -34,8 +34,6 @@ const (
 	DefaultVirtualSize = 10 << 30
 	// DefaultClass is Harvester's initial storage class.
 	DefaultClass = "harvester-longhorn"
-	// Longhorn is the provisioner of all classes here.
-	Longhorn = "driver.longhorn.io"
 	// unfinished is the most that progress shows before the image is complete.
 	unfinished = 99
 	// importSteps is in how many steps progress grows.
@@ -157,7 +155,7 @@ func (c *ImageController) ensureClass(ctx context.Context, name string) error {
 func NewClass(name string, isDefault bool) *storagev1.StorageClass {
 	class := &storagev1.StorageClass{
 		ObjectMeta:           metav1.ObjectMeta{Name: name},
-		Provisioner:          Longhorn,
+		Provisioner:          kit.LonghornProvisioner,
 		ReclaimPolicy:        ptr.To(corev1.PersistentVolumeReclaimDelete),
 		VolumeBindingMode:    ptr.To(storagev1.VolumeBindingImmediate),
 		AllowVolumeExpansion: ptr.To(true),
