@@ -41,8 +41,8 @@ func TestEverythingCanBeApplied(t *testing.T) {
 	t.Run("the manager may do what it needs, and no more", func(t *testing.T) {
 		const ours, core = "infrastructure.cluster.x-k8s.io", "cluster.x-k8s.io"
 		for _, right := range []struct {
-			allowed                                      bool
-			verb, group, resource, sub, namespace, named string
+			allowed                               bool
+			verb, group, resource, sub, namespace string
 		}{
 			{allowed: true, verb: "patch", group: ours, resource: "harvestermachines", namespace: "any"},
 			{allowed: true, verb: "patch", group: ours, resource: "harvestermachines", sub: "status", namespace: "any"},
@@ -51,12 +51,13 @@ func TestEverythingCanBeApplied(t *testing.T) {
 			{allowed: true, verb: "create", resource: "events", namespace: "any"},
 			{allowed: true, verb: "create", group: "authentication.k8s.io", resource: "tokenreviews"},
 			{allowed: true, verb: "update", group: "coordination.k8s.io", resource: "leases", namespace: "caphv-system"},
-			{allowed: true, verb: "update", group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations", named: "caphv-validating-webhook-configuration"},
+			{allowed: true, verb: "create", group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations"},
 
-			{verb: "update", group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations", named: "another"},
+			{verb: "update", group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations"},
 			{verb: "delete", group: ours, resource: "harvestermachines", namespace: "any"},
 			{verb: "create", group: ours, resource: "harvestermachines", namespace: "any"},
 			{verb: "patch", group: core, resource: "machines", namespace: "any"},
+			{verb: "patch", group: ours, resource: "harvestermachinetemplates", namespace: "any"},
 			{verb: "create", resource: "secrets", namespace: "any"},
 			{verb: "delete", resource: "secrets", namespace: "any"},
 			{verb: "get", resource: "pods", namespace: "any"},
@@ -67,7 +68,7 @@ func TestEverythingCanBeApplied(t *testing.T) {
 				User: "system:serviceaccount:caphv-system:caphv-controller-manager",
 				ResourceAttributes: &authorizationv1.ResourceAttributes{
 					Verb: right.verb, Group: right.group, Resource: right.resource, Subresource: right.sub,
-					Namespace: right.namespace, Name: right.named,
+					Namespace: right.namespace,
 				},
 			}}
 			require.NoError(t, cluster.Client.Create(t.Context(), review))
