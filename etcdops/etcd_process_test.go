@@ -22,12 +22,12 @@ import (
 )
 
 // asset finds a real server binary: in KUBEBUILDER_ASSETS, or in bin/assets beside go.work.
-func asset(t testing.TB, name string) string {
-	t.Helper()
+func asset(tb testing.TB, name string) string {
+	tb.Helper()
 	folder := os.Getenv("KUBEBUILDER_ASSETS")
 	if folder == "" {
 		dir, err := os.Getwd()
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		for ; dir != "/"; dir = filepath.Dir(dir) {
 			if _, err := os.Stat(filepath.Join(dir, "go.work")); err == nil {
 				folder = filepath.Join(dir, "bin", "assets")
@@ -37,7 +37,7 @@ func asset(t testing.TB, name string) string {
 	}
 	path := filepath.Join(folder, name)
 	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("this test needs a real %s: run `make assets`, or set KUBEBUILDER_ASSETS to a folder that holds one (%v)", name, err)
+		tb.Fatalf("this test needs a real %s: run `make assets`, or set KUBEBUILDER_ASSETS to a folder that holds one (%v)", name, err)
 	}
 	return path
 }

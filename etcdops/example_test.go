@@ -59,10 +59,10 @@ func takeOut(ctx context.Context, guest *rest.Config, caCert, caKey []byte, node
 		}
 		snapshot.LeavingNode, snapshot.Flavor = node, etcdops.RKE2
 		plan := etcdops.Decide(snapshot)
-		switch plan.Action {
-		case etcdops.ActionNone:
+		if plan.Action == etcdops.ActionNone {
 			return nil
-		case etcdops.ActionRefuse:
+		}
+		if plan.Action == etcdops.ActionRefuse {
 			return errors.New(plan.Reason)
 		}
 		if err := client.Execute(ctx, plan); err != nil && !errors.Is(err, etcdops.ErrUnhealthy) {

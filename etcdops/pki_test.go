@@ -25,10 +25,10 @@ type authority struct {
 	keyPEM  []byte
 }
 
-func newAuthority(t testing.TB, validUntil time.Time) *authority {
-	t.Helper()
+func newAuthority(tb testing.TB, validUntil time.Time) *authority {
+	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
 		Subject:               pkix.Name{CommonName: "etcd-server-ca"},
@@ -39,11 +39,11 @@ func newAuthority(t testing.TB, validUntil time.Time) *authority {
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	cert, err := x509.ParseCertificate(der)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	keyDER, err := x509.MarshalECPrivateKey(key)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return &authority{
 		cert: cert, key: key,
 		certPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
@@ -53,10 +53,10 @@ func newAuthority(t testing.TB, validUntil time.Time) *authority {
 
 // serve writes a certificate for one etcd member and returns the names of the files. Peers on the loopback interface
 // see each other come from 127.0.0.1, whatever address they listen on.
-func (a *authority) serve(t testing.TB, dir string, ip net.IP) (certFile, keyFile, caFile string) {
-	t.Helper()
+func (a *authority) serve(tb testing.TB, dir string, ip net.IP) (certFile, keyFile, caFile string) {
+	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()),
 		Subject:      pkix.Name{CommonName: "etcd-server"},
@@ -68,16 +68,16 @@ func (a *authority) serve(t testing.TB, dir string, ip net.IP) (certFile, keyFil
 		IPAddresses:  []net.IP{ip, net.IPv4(127, 0, 0, 1)},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	keyDER, err := x509.MarshalECPrivateKey(key)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	certFile, keyFile, caFile = filepath.Join(dir, "server.crt"), filepath.Join(dir, "server.key"), filepath.Join(dir, "ca.crt")
 	for name, data := range map[string][]byte{
 		certFile: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		keyFile:  pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER}),
 		caFile:   a.certPEM,
 	} {
-		require.NoError(t, os.WriteFile(name, data, 0o600))
+		require.NoError(tb, os.WriteFile(name, data, 0o600))
 	}
 	return certFile, keyFile, caFile
 }

@@ -122,49 +122,50 @@ func echo(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func transports(t *testing.T, run func(t *testing.T, webSockets bool)) {
-	t.Helper()
-	t.Run("websocket", func(t *testing.T) { run(t, true) })
-	t.Run("spdy", func(t *testing.T) { run(t, false) })
-}
+// transports are the two ways to an API server, and whether it is the one by WebSocket.
+var transports = map[string]bool{"websocket": true, "spdy": false}
 
 func TestPortForwardCarriesData(t *testing.T) {
-	transports(t, func(t *testing.T, webSockets bool) {
-		f, config := newForwarder(t, echo(t), webSockets)
-		dial := etcdops.PortForwardDialer(config, "kube-system", "etcd-cp-1", 2379)
-		conn, err := dial(t.Context(), "ignored:1")
-		require.NoError(t, err)
-		message := strings.Repeat("0123456789abcdef", 16<<10)
-		go func() { _, _ = io.WriteString(conn, message) }()
-		answer := make([]byte, len(message))
-		_, err = io.ReadFull(conn, answer)
-		require.NoError(t, err)
-		assert.Equal(t, message, string(answer))
+	for name, webSockets := range transports {
+		t.Run(name, func(t *testing.T) {
+			f, config := newForwarder(t, echo(t), webSockets)
+			dial := etcdops.PortForwardDialer(config, "kube-system", "etcd-cp-1", 2379)
+			conn, err := dial(t.Context(), "ignored:1")
+			require.NoError(t, err)
+			message := strings.Repeat("0123456789abcdef", 16<<10)
+			go func() { _, _ = io.WriteString(conn, message) }()
+			answer := make([]byte, len(message))
+			_, err = io.ReadFull(conn, answer)
+			require.NoError(t, err)
+			assert.Equal(t, message, string(answer))
 
-		method := map[bool]string{true: http.MethodGet, false: http.MethodPost}[webSockets]
-		assert.Equal(t, method+" /api/v1/namespaces/kube-system/pods/etcd-cp-1/portforward", <-f.paths)
+			method := map[bool]string{true: http.MethodGet, false: http.MethodPost}[webSockets]
+			assert.Equal(t, method+" /api/v1/namespaces/kube-system/pods/etcd-cp-1/portforward", <-f.paths)
 
-		require.NoError(t, conn.SetReadDeadline(time.Now().Add(50*time.Millisecond)))
-		_, err = conn.Read(answer)
-		require.ErrorIs(t, err, os.ErrDeadlineExceeded, "gRPC and TLS rely on deadlines")
-		require.NoError(t, conn.Close())
-		_, err = conn.Write([]byte("late"))
-		require.Error(t, err)
-	})
+			require.NoError(t, conn.SetReadDeadline(time.Now().Add(50*time.Millisecond)))
+			_, err = conn.Read(answer)
+			require.ErrorIs(t, err, os.ErrDeadlineExceeded, "gRPC and TLS rely on deadlines")
+			require.NoError(t, conn.Close())
+			_, err = conn.Write([]byte("late"))
+			require.Error(t, err)
+		})
+	}
 }
 
 func TestPortForwardTellsWhyItEnded(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, closed.Close())
-	transports(t, func(t *testing.T, webSockets bool) {
-		_, config := newForwarder(t, closed.Addr().String(), webSockets)
-		conn, err := etcdops.PortForwardDialer(config, "kube-system", "etcd-cp-1", 2379)(t.Context(), "")
-		require.NoError(t, err)
-		_, err = conn.Read(make([]byte, 1))
-		require.ErrorContains(t, err, "failed to connect to localhost:2379 inside the pod")
-		require.NoError(t, conn.Close())
-	})
+	for name, webSockets := range transports {
+		t.Run(name, func(t *testing.T) {
+			_, config := newForwarder(t, closed.Addr().String(), webSockets)
+			conn, err := etcdops.PortForwardDialer(config, "kube-system", "etcd-cp-1", 2379)(t.Context(), "")
+			require.NoError(t, err)
+			_, err = conn.Read(make([]byte, 1))
+			require.ErrorContains(t, err, "failed to connect to localhost:2379 inside the pod")
+			require.NoError(t, conn.Close())
+		})
+	}
 }
 
 func TestPortForwardToNowhere(t *testing.T) {
@@ -190,39 +191,43 @@ func TestPortForwardGivesUpWithItsContext(t *testing.T) {
 }
 
 func TestClosedPortForwardsLeaveNothingBehind(t *testing.T) {
-	transports(t, func(t *testing.T, webSockets bool) {
-		_, config := newForwarder(t, echo(t), webSockets)
-		dial := etcdops.PortForwardDialer(config, "kube-system", "etcd-cp-1", 2379)
-		before := runtime.NumGoroutine()
-		for range 20 {
-			conn, err := dial(t.Context(), "")
-			require.NoError(t, err)
-			_, err = conn.Write([]byte("x"))
-			require.NoError(t, err)
-			require.NoError(t, conn.Close())
-		}
-		assert.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+5 }, 10*time.Second, 50*time.Millisecond,
-			"goroutines: %d before", before)
-	})
+	for name, webSockets := range transports {
+		t.Run(name, func(t *testing.T) {
+			_, config := newForwarder(t, echo(t), webSockets)
+			dial := etcdops.PortForwardDialer(config, "kube-system", "etcd-cp-1", 2379)
+			before := runtime.NumGoroutine()
+			for range 20 {
+				conn, err := dial(t.Context(), "")
+				require.NoError(t, err)
+				_, err = conn.Write([]byte("x"))
+				require.NoError(t, err)
+				require.NoError(t, conn.Close())
+			}
+			assert.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+5 }, 10*time.Second, 50*time.Millisecond,
+				"goroutines: %d before", before)
+		})
+	}
 }
 
 func TestEtcdThroughAPortForward(t *testing.T) {
 	c := startEtcd(t, 1)
-	transports(t, func(t *testing.T, webSockets bool) {
-		_, config := newForwarder(t, c.members[0].ip+":2379", webSockets)
-		certificate, err := etcdops.ClientCertificate(c.ca.certPEM, c.ca.keyPEM, etcdops.CertificateOptions{ServerName: "localhost"})
-		require.NoError(t, err)
-		client, err := etcdops.Dial(t.Context(), etcdops.Config{
-			TLS:       certificate,
-			Dialer:    etcdops.RouteByHost(map[string]etcdops.DialFunc{"etcd-cp-1": etcdops.PortForwardDialer(config, "kube-system", "etcd-cp-1", 2379)}),
-			Endpoints: []string{"https://etcd-cp-1:2379"},
+	for name, webSockets := range transports {
+		t.Run(name, func(t *testing.T) {
+			_, config := newForwarder(t, c.members[0].ip+":2379", webSockets)
+			certificate, err := etcdops.ClientCertificate(c.ca.certPEM, c.ca.keyPEM, etcdops.CertificateOptions{ServerName: "localhost"})
+			require.NoError(t, err)
+			client, err := etcdops.Dial(t.Context(), etcdops.Config{
+				TLS:       certificate,
+				Dialer:    etcdops.RouteByHost(map[string]etcdops.DialFunc{"etcd-cp-1": etcdops.PortForwardDialer(config, "kube-system", "etcd-cp-1", 2379)}),
+				Endpoints: []string{"https://etcd-cp-1:2379"},
+			})
+			require.NoError(t, err)
+			s, err := client.Observe(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, []string{c.members[0].name}, healthy(s))
+			require.NoError(t, client.Close())
 		})
-		require.NoError(t, err)
-		s, err := client.Observe(t.Context())
-		require.NoError(t, err)
-		assert.Equal(t, []string{c.members[0].name}, healthy(s))
-		require.NoError(t, client.Close())
-	})
+	}
 }
 
 func TestRouteByHost(t *testing.T) {

@@ -22,25 +22,25 @@ var engine = sync.OnceValue(func() *Engine {
 })
 
 // decode reads YAML as the API server would hand it over: numbers without a fraction are int64.
-func decode(t testing.TB, text []byte) map[string]any {
-	t.Helper()
+func decode(tb testing.TB, text []byte) map[string]any {
+	tb.Helper()
 	data, err := yaml.YAMLToJSON(text)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	var object map[string]any
-	require.NoError(t, json.Unmarshal(data, &object))
+	require.NoError(tb, json.Unmarshal(data, &object))
 	return object
 }
 
-func readObject(t testing.TB, path ...string) map[string]any {
-	t.Helper()
+func readObject(tb testing.TB, path ...string) map[string]any {
+	tb.Helper()
 	text, err := os.ReadFile(filepath.Join(path...))
-	require.NoError(t, err)
-	return decode(t, text)
+	require.NoError(tb, err)
+	return decode(tb, text)
 }
 
-func base(t testing.TB, kind string) map[string]any {
-	t.Helper()
-	return readObject(t, "testdata", "base", strings.ToLower(kind)+".yaml")
+func base(tb testing.TB, kind string) map[string]any {
+	tb.Helper()
+	return readObject(tb, "testdata", "base", strings.ToLower(kind)+".yaml")
 }
 
 // merge applies a JSON merge patch (RFC 7396), but keeps nulls out.

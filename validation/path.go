@@ -31,16 +31,6 @@ func parseScope(text string) (scope, error) {
 	return s, nil
 }
 
-// overItems tells whether the scope stands for several places.
-func (s scope) overItems() bool {
-	for _, step := range s {
-		if step == everyItem {
-			return true
-		}
-	}
-	return false
-}
-
 // place is one value of an object and where it lies.
 type place struct {
 	path  string
