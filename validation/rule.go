@@ -10,7 +10,7 @@ type Rule struct {
 	// Severity of the rule's findings.
 	Severity Severity `json:"severity"`
 	// TemplateSeverity replaces Severity in templates, when it is set. A template may leave gaps that a ClusterClass
-	// fills, so what is missing there is a warning.
+	// fills, so what is missing there is a hint.
 	TemplateSeverity Severity `json:"templateSeverity,omitempty"`
 	// Scopes are the places whose value is "self" in Expression. "[*]" stands for every item of a list. The
 	// expression is evaluated once for each place that the object has; where it has none, the rule has no say.

@@ -1,6 +1,7 @@
 package validation
 
 import (
+	stdjson "encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -62,6 +63,8 @@ func TestRulesFindWhatTheirFixturesSay(t *testing.T) {
 				}
 				findings := engine().Validate(object, old, Options{DryRunTopology: c.DryRunTopology})
 				assert.ElementsMatch(t, c.Want, brief(findings))
+				plain := engine().Validate(withFloats(t, object), withFloats(t, old), Options{DryRunTopology: c.DryRunTopology})
+				assert.Equal(t, findings, plain, "numbers as encoding/json decodes them")
 				for _, f := range findings {
 					assert.NotEmpty(t, f.Message)
 					assert.NotEmpty(t, f.Remediation)
@@ -69,6 +72,19 @@ func TestRulesFindWhatTheirFixturesSay(t *testing.T) {
 			})
 		}
 	}
+}
+
+// withFloats decodes an object anew, with every number as a float64.
+func withFloats(t *testing.T, object map[string]any) map[string]any {
+	t.Helper()
+	if object == nil {
+		return nil
+	}
+	data, err := stdjson.Marshal(object)
+	require.NoError(t, err)
+	var decoded map[string]any
+	require.NoError(t, stdjson.Unmarshal(data, &decoded))
+	return decoded
 }
 
 // A rule that no fixture breaks, or that no fixture satisfies, could say anything.

@@ -68,7 +68,8 @@ func TestJSONCanBeReadBack(t *testing.T) {
 
 func TestExitCodes(t *testing.T) {
 	const good = "../../testdata/base/harvestermachine.yaml"
-	const warned = "../../testdata/field/harvestermachinetemplate-gaps.yaml"
+	const gaps = "../../testdata/field/harvestermachinetemplate-gaps.yaml"
+	const warned = "../../testdata/field/harvestercluster-pool-v1alpha1.yaml"
 	broken := filepath.Join(t.TempDir(), "broken.yaml")
 	require.NoError(t, os.WriteFile(broken, []byte("a: ["), 0o600))
 	for _, c := range []struct {
@@ -78,6 +79,8 @@ func TestExitCodes(t *testing.T) {
 	}{
 		{[]string{good}, ExitOK, ""},
 		{[]string{warned}, ExitOK, ""},
+		{[]string{"--fail-on", "warning", gaps}, ExitOK, ""},
+		{[]string{"--fail-on", "info", gaps}, ExitFindings, ""},
 		{[]string{"--fail-on", "warning", warned}, ExitFindings, ""},
 		{[]string{"--fail-on", "info", good}, ExitOK, ""},
 		{[]string{mixed}, ExitFindings, ""},
