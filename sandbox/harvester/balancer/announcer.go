@@ -116,7 +116,9 @@ func Listeners(service *corev1.Service, endpoints []discoveryv1.EndpointSlice) [
 	for _, slice := range endpoints {
 		for _, endpoint := range slice.Endpoints {
 			if !isDummy(endpoint) && endpoint.Conditions.Ready != nil && *endpoint.Conditions.Ready {
-				addresses = append(addresses, endpoint.Addresses...)
+				for _, address := range endpoint.Addresses {
+					addresses = append(addresses, fromSlice(address))
+				}
 			}
 		}
 	}

@@ -38,7 +38,7 @@ func desiredEndpoints(lb *lbv1.LoadBalancer, current *discoveryv1.EndpointSlice,
 			ready++
 		}
 		slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{
-			Addresses:  []string{server.Address},
+			Addresses:  []string{toSlice(server.Address)},
 			Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(up)},
 			TargetRef:  &corev1.ObjectReference{Namespace: lb.Namespace, Name: server.Name, UID: server.UID},
 		})
