@@ -16,8 +16,8 @@ import (
 // Guests boots light guests. The zero value is ready to use.
 type Guests struct{}
 
-// Boot implements guestapi.Guests. Network-data that cannot be read leaves a machine without addresses, as it would a
-// real one.
+// Boot implements guestapi.Guests. With network-data that cannot be read a machine asks for leases, as cloud-init falls
+// back to DHCP.
 func (Guests) Boot(_ context.Context, boot guestapi.VMBoot) (guestapi.Guest, error) {
 	guest := &guest{done: make(chan struct{})}
 	static, err := Addresses(boot.NetworkData)

@@ -1,0 +1,81 @@
+package kubevirt
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
+)
+
+var noon = metav1.NewTime(time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC))
+
+func TestPrintableStatus(t *testing.T) {
+	with := func(phase kubevirtv1.VirtualMachineInstancePhase, change func(*kubevirtv1.VirtualMachineInstance)) *kubevirtv1.VirtualMachineInstance {
+		vmi := instanceIn(phase)
+		if change != nil {
+			change(vmi)
+		}
+		return vmi
+	}
+	condition := func(kind kubevirtv1.VirtualMachineInstanceConditionType, status corev1.ConditionStatus, reason string) func(*kubevirtv1.VirtualMachineInstance) {
+		return func(vmi *kubevirtv1.VirtualMachineInstance) { setCondition(vmi, kind, status, reason, "", noon) }
+	}
+	tests := map[string]struct {
+		strategy kubevirtv1.VirtualMachineRunStrategy
+		vmi      *kubevirtv1.VirtualMachineInstance
+		around   Surroundings
+		want     kubevirtv1.VirtualMachinePrintableStatus
+	}{
+		"no instance":         {kubevirtv1.RunStrategyHalted, nil, Surroundings{}, kubevirtv1.VirtualMachineStatusStopped},
+		"waits for volumes":   {kubevirtv1.RunStrategyAlways, nil, Surroundings{UnboundClaims: true}, kubevirtv1.VirtualMachineStatusWaitingForVolumeBinding},
+		"halted with volumes": {kubevirtv1.RunStrategyHalted, nil, Surroundings{UnboundClaims: true}, kubevirtv1.VirtualMachineStatusStopped},
+		"backing off":         {kubevirtv1.RunStrategyAlways, nil, Surroundings{BackingOff: true}, kubevirtv1.VirtualMachineStatusCrashLoopBackOff},
+		"over":                {kubevirtv1.RunStrategyRerunOnFailure, with(kubevirtv1.Succeeded, nil), Surroundings{}, kubevirtv1.VirtualMachineStatusStopped},
+		"pending":             {kubevirtv1.RunStrategyAlways, with(kubevirtv1.Pending, nil), Surroundings{}, kubevirtv1.VirtualMachineStatusStarting},
+		"scheduled":           {kubevirtv1.RunStrategyAlways, with(kubevirtv1.Scheduled, nil), Surroundings{UnboundClaims: true}, kubevirtv1.VirtualMachineStatusStarting},
+		"unbound":             {kubevirtv1.RunStrategyAlways, with(kubevirtv1.Scheduling, nil), Surroundings{UnboundClaims: true}, kubevirtv1.VirtualMachineStatusWaitingForVolumeBinding},
+		"claim not found": {kubevirtv1.RunStrategyAlways, with(kubevirtv1.Pending, condition(kubevirtv1.VirtualMachineInstanceSynchronized, corev1.ConditionFalse, reasonClaimNotFound)),
+			Surroundings{UnboundClaims: true}, kubevirtv1.VirtualMachineStatusPvcNotFound},
+		"unschedulable": {kubevirtv1.RunStrategyAlways, with(kubevirtv1.Scheduling, condition(podScheduled, corev1.ConditionFalse, reasonUnschedulable)), Surroundings{}, kubevirtv1.VirtualMachineStatusUnschedulable},
+		"running":       {kubevirtv1.RunStrategyAlways, with(kubevirtv1.Running, nil), Surroundings{UnboundClaims: true}, kubevirtv1.VirtualMachineStatusRunning},
+		"paused":        {kubevirtv1.RunStrategyAlways, with(kubevirtv1.Running, condition(kubevirtv1.VirtualMachineInstancePaused, corev1.ConditionTrue, "")), Surroundings{}, kubevirtv1.VirtualMachineStatusPaused},
+		"migrating": {kubevirtv1.RunStrategyAlways, with(kubevirtv1.Running, func(vmi *kubevirtv1.VirtualMachineInstance) {
+			vmi.Status.MigrationState = &kubevirtv1.VirtualMachineInstanceMigrationState{}
+		}), Surroundings{}, kubevirtv1.VirtualMachineStatusMigrating},
+		"stopping": {kubevirtv1.RunStrategyHalted, with(kubevirtv1.Running, func(vmi *kubevirtv1.VirtualMachineInstance) { vmi.DeletionTimestamp = &noon }), Surroundings{}, kubevirtv1.VirtualMachineStatusStopping},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, test.want, PrintableStatus(machineWith(test.strategy), test.vmi, test.around))
+		})
+	}
+	leaving := machineWith(kubevirtv1.RunStrategyAlways)
+	leaving.DeletionTimestamp = &noon
+	assert.Equal(t, kubevirtv1.VirtualMachineStatusTerminating, PrintableStatus(leaving, instanceIn(kubevirtv1.Running), Surroundings{}))
+}
+
+func TestSetStatusMirrorsTheInstanceAndKeepsTheRest(t *testing.T) {
+	vm := machineWith(kubevirtv1.RunStrategyAlways, kubevirtv1.VirtualMachineStateChangeRequest{Action: kubevirtv1.StartRequest})
+	SetStatus(vm, nil, Surroundings{}, noon)
+	require.Len(t, vm.Status.Conditions, 1)
+	assert.Equal(t, "VMINotExists", vm.Status.Conditions[0].Reason)
+	assert.False(t, vm.Status.Created)
+	assert.Len(t, vm.Status.StateChangeRequests, 1)
+
+	vmi := instanceIn(kubevirtv1.Running)
+	setCondition(vmi, kubevirtv1.VirtualMachineInstanceReady, corev1.ConditionTrue, "", "", noon)
+	setCondition(vmi, kubevirtv1.VirtualMachineInstanceAgentConnected, corev1.ConditionTrue, "", "", noon)
+	later := metav1.NewTime(noon.Add(time.Minute))
+	SetStatus(vm, vmi, Surroundings{}, later)
+	assert.True(t, vm.Status.Ready)
+	assert.Equal(t, kubevirtv1.VirtualMachineStatusRunning, vm.Status.PrintableStatus)
+	require.Len(t, vm.Status.Conditions, 2)
+	assert.Equal(t, later, vm.Status.Conditions[0].LastTransitionTime)
+	before := vm.DeepCopy()
+	SetStatus(vm, vmi, Surroundings{}, metav1.NewTime(noon.Add(time.Hour)))
+	assert.Equal(t, before, vm, "nothing changed, so nothing is written")
+}
