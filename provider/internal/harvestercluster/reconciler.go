@@ -129,7 +129,7 @@ func hasFinalizer(infra *infrav1.HarvesterCluster) bool {
 // write stores what the phases found out, if it differs from what is stored.
 func (r *Reconciler) write(ctx context.Context, helper *patch.Helper, s *scope) error {
 	if err := finishStatus(s.infra); err != nil {
-		return fmt.Errorf("sum up the conditions: %w", err)
+		return err
 	}
 	err := helper.Patch(ctx, s.infra, patch.WithOwnedConditions{Conditions: ownedConditions})
 	gone := !hasFinalizer(s.infra)

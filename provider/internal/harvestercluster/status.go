@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/cluster-api/util/conditions"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
 // summarized are the conditions that Ready sums up, in the order of the phases.
@@ -37,9 +38,5 @@ func finishStatus(infra *infrav1.HarvesterCluster) error {
 		infrastructure.Status, infrastructure.Reason, infrastructure.Message = metav1.ConditionTrue, infrav1.ReadyReason, ""
 	}
 	conditions.Set(infra, infrastructure)
-	return conditions.SetSummaryCondition(infra, infra, infrav1.ReadyCondition,
-		conditions.ForConditionTypes(summarized),
-		conditions.NegativePolarityConditionTypes{infrav1.DeletingCondition},
-		conditions.IgnoreTypesIfMissing{infrav1.DeletingCondition},
-	)
+	return phase.Summarize(infra, summarized)
 }

@@ -87,10 +87,11 @@ func etcdOutcome(plan etcdops.Plan, err error, left time.Duration, confirmed boo
 		return outcome
 	case err == nil:
 		outcome = phase.Until(etcdRecheck, infrav1.EtcdMemberRemovalFailedReason, plan.Reason)
-	case isAny(err, guest.ErrUnreachable, etcdops.ErrUnreachable):
-		outcome = phase.Until(etcdRecheck, infrav1.EtcdUnreachableReason, "No etcd member of the guest cluster answers")
+	case isAny(err, guest.ErrUnreachable):
+		outcome = phase.Until(etcdRecheck, infrav1.EtcdUnreachableReason, "The guest cluster's API server does not answer")
 	default:
-		outcome = phase.Until(etcdRecheck, infrav1.EtcdMemberRemovalFailedReason, err.Error())
+		outcome = phase.Fail(err, infrav1.EtcdMemberRemovalFailedReason)
+		outcome.Err, outcome.RequeueAfter = nil, etcdRecheck
 	}
 	if confirmed || left <= 0 {
 		outcome.RequeueAfter = 0

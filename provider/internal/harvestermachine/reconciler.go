@@ -113,7 +113,7 @@ func (r *Reconciler) normalPhases() []phase.Phase[*scope] {
 func (r *Reconciler) write(ctx context.Context, helper *patch.Helper, s *scope) error {
 	provisioned := s.machine.Status.Initialization.IsProvisioned()
 	if err := finishStatus(s.machine); err != nil {
-		return fmt.Errorf("sum up the conditions: %w", err)
+		return err
 	}
 	err := helper.Patch(ctx, s.machine, patch.WithOwnedConditions{Conditions: ownedConditions})
 	if apierrors.IsNotFound(err) && !hasFinalizer(s.machine) {

@@ -6,6 +6,7 @@ import (
 	"sigs.k8s.io/cluster-api/util/conditions"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
 // summarized are the conditions that Ready sums up, in the order of the phases.
@@ -31,9 +32,5 @@ func finishStatus(machine *infrav1.HarvesterMachine) error {
 	if running && machine.Spec.ProviderID != "" && !machine.Status.Initialization.IsProvisioned() {
 		machine.Status.Initialization = &infrav1.Initialization{Provisioned: ptr.To(true)}
 	}
-	return conditions.SetSummaryCondition(machine, machine, infrav1.ReadyCondition,
-		conditions.ForConditionTypes(summarized),
-		conditions.NegativePolarityConditionTypes{infrav1.DeletingCondition},
-		conditions.IgnoreTypesIfMissing{infrav1.DeletingCondition, infrav1.EtcdMemberRemovedCondition},
-	)
+	return phase.Summarize(machine, summarized)
 }

@@ -1,7 +1,9 @@
 package integration
 
 import (
+	"net"
 	"strings"
+	"testing"
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
@@ -47,4 +49,13 @@ func countWord(text, word string) int {
 		}
 	}
 	return count
+}
+
+// freeAddress is a local address that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return listener.Addr().String()
 }

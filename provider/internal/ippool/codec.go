@@ -60,10 +60,7 @@ func holders(raw map[string]string) map[netip.Addr]string {
 // requires total, available and lastAllocated whenever there is a status, so all three are always written; available
 // is counted afresh, the way Harvester's controller counts it when it starts.
 func encode(pool ipam.Pool) (*unstructured.Unstructured, error) {
-	read, ok := pool.Version.(*unstructured.Unstructured)
-	if !ok {
-		return nil, fmt.Errorf("%w: pool %q was not read from this store", ipam.ErrConflict, pool.Name)
-	}
+	read, _ := pool.Version.(*unstructured.Unstructured)
 	object := read.DeepCopy()
 	before, err := Decode(read)
 	if err != nil {

@@ -42,6 +42,12 @@ func (s *Store) Get(ctx context.Context, pool string) (ipam.Pool, error) {
 // Update writes who holds which address into the object that Get read, and returns the pool as stored. It is
 // ipam.ErrConflict when anybody wrote the object in between.
 func (s *Store) Update(ctx context.Context, pool ipam.Pool) (ipam.Pool, error) {
+	if _, read := pool.Version.(*unstructured.Unstructured); !read {
+		if _, err := s.Get(ctx, pool.Name); err != nil {
+			return ipam.Pool{}, err
+		}
+		return ipam.Pool{}, fmt.Errorf("%w: IPPool %q was not read from this store", ipam.ErrConflict, pool.Name)
+	}
 	object, err := encode(pool)
 	if err != nil {
 		return ipam.Pool{}, err

@@ -6,6 +6,7 @@ import (
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/cloudinit"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/etcdops"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/ipam"
 )
@@ -72,6 +73,17 @@ var Rules = []Rule{
 	{Name: "ipam.ErrInvalidRequest", Err: ipam.ErrInvalidRequest, Reason: infrav1.AddressAllocationFailedReason, Retry: RetryLater},
 
 	{Name: "cloudinit.ErrUnsupportedFormat", Err: cloudinit.ErrUnsupportedFormat, Reason: infrav1.BootstrapDataInvalidReason, Retry: RetryLater},
+	{Name: "cloudinit.ErrInvalidBootstrapData", Err: cloudinit.ErrInvalidBootstrapData, Reason: infrav1.BootstrapDataInvalidReason, Retry: RetryLater},
+	{Name: "cloudinit.ErrInvalidConfig", Err: cloudinit.ErrInvalidConfig, Reason: infrav1.BootstrapDataInvalidReason, Retry: RetryLater},
+	{Name: "cloudinit.ErrInvalidNetwork", Err: cloudinit.ErrInvalidNetwork, Reason: infrav1.BootstrapDataInvalidReason, Retry: RetryLater},
+	{Name: "cloudinit.ErrTooLarge", Err: cloudinit.ErrTooLarge, Reason: infrav1.BootstrapDataInvalidReason, Retry: RetryLater},
+
+	{Name: "etcdops.ErrUnreachable", Err: etcdops.ErrUnreachable, Reason: infrav1.EtcdUnreachableReason, Retry: RetryBackoff},
+	{Name: "etcdops.ErrUnhealthy", Err: etcdops.ErrUnhealthy, Reason: infrav1.EtcdMemberRemovalFailedReason, Retry: RetryBackoff},
+	{Name: "etcdops.ErrNoLeader", Err: etcdops.ErrNoLeader, Reason: infrav1.EtcdMemberRemovalFailedReason, Retry: RetryBackoff},
+	{Name: "etcdops.ErrNotApplied", Err: etcdops.ErrNotApplied, Reason: infrav1.EtcdMemberRemovalFailedReason, Retry: RetryBackoff},
+	{Name: "etcdops.ErrUnknownMember", Err: etcdops.ErrUnknownMember, Reason: infrav1.EtcdMemberRemovalFailedReason, Retry: RetryBackoff},
+	{Name: "etcdops.ErrInvalidConfig", Err: etcdops.ErrInvalidConfig, Reason: infrav1.EtcdMemberRemovalFailedReason, Retry: RetryLater},
 
 	{Name: "harvesterclient.ErrNotFound", Err: harvesterclient.ErrNotFound, Retry: RetryLater},
 	{Name: "harvesterclient.ErrInvalid", Err: harvesterclient.ErrInvalid, Retry: RetryLater},

@@ -1,0 +1,131 @@
+package harvestercluster
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"pgregory.net/rapid"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
+)
+
+func TestFailureDomains(t *testing.T) {
+	host := func(labels map[string]string) corev1.Node {
+		return corev1.Node{ObjectMeta: metav1.ObjectMeta{Labels: labels}}
+	}
+	zone := func(z string) map[string]string { return map[string]string{corev1.LabelTopologyZone: z} }
+	var found []string
+	for _, domain := range failureDomains([]corev1.Node{
+		host(zone("b")), host(zone("a")), host(zone("b")), host(nil),
+		host(map[string]string{corev1.LabelTopologyZone: "w", witnessLabel: "true"}),
+	}) {
+		found = append(found, domain.Name)
+		assert.True(t, *domain.ControlPlane)
+	}
+	assert.Equal(t, []string{"a", "b"}, found)
+	assert.Empty(t, failureDomains([]corev1.Node{host(nil)}), "single hosts are no failure domains")
+}
+
+// Harvester refuses two listeners that share a name, a port or a backend port of a protocol; whatever the user lists,
+// ours never make it refuse.
+func TestListenersNeverClashWithTheUsers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		infra := &infrav1.HarvesterCluster{}
+		for range rapid.IntRange(0, 4).Draw(t, "listeners") {
+			infra.Spec.LoadBalancerConfig.Listeners = append(infra.Spec.LoadBalancerConfig.Listeners, infrav1.Listener{
+				Name:        rapid.SampledFrom([]string{"rke2-api", "rke2-join", "http", "api"}).Draw(t, "name"),
+				Port:        rapid.SampledFrom([]int32{80, 6443, 9345, 443}).Draw(t, "port"),
+				BackendPort: rapid.SampledFrom([]int32{80, 6443, 9345, 30080}).Draw(t, "backend"),
+				Protocol:    rapid.SampledFrom([]infrav1.ListenerProtocol{"", infrav1.ListenerTCP, infrav1.ListenerUDP}).Draw(t, "protocol"),
+			})
+		}
+		all := listeners(infra)
+		ours := len(all) - len(infra.Spec.LoadBalancerConfig.Listeners)
+		for i := range ours {
+			for j := range all {
+				if i != j && clash(all[i], all[j]) {
+					t.Fatalf("%v clashes with %v", all[i], all[j])
+				}
+			}
+		}
+		for _, listener := range all {
+			if listener.Protocol == "" {
+				t.Fatalf("%v has no protocol", listener)
+			}
+		}
+	})
+	assert.Equal(t, []lbv1.Listener{
+		{Name: "rke2-api", Port: 6443, Protocol: corev1.ProtocolTCP, BackendPort: 6443},
+		{Name: "rke2-join", Port: 9345, Protocol: corev1.ProtocolTCP, BackendPort: 9345},
+	}, listeners(&infrav1.HarvesterCluster{}))
+}
+
+func TestAdoptAddress(t *testing.T) {
+	balancer := &lbv1.LoadBalancer{Status: lbv1.LoadBalancerStatus{Address: "192.0.2.1"}}
+	for name, test := range map[string]struct {
+		endpoint infrav1.APIEndpoint
+		want     infrav1.APIEndpoint
+		ready    bool
+	}{
+		"unset":                           {infrav1.APIEndpoint{}, infrav1.APIEndpoint{Host: "192.0.2.1", Port: 6443}, true},
+		"the placeholder of old releases": {infrav1.APIEndpoint{Host: "0.0.0.0", Port: 6443}, infrav1.APIEndpoint{Host: "192.0.2.1", Port: 6443}, true},
+		"a port of the user":              {infrav1.APIEndpoint{Port: 443}, infrav1.APIEndpoint{Host: "192.0.2.1", Port: 443}, true},
+		"the same":                        {infrav1.APIEndpoint{Host: "192.0.2.1", Port: 6443}, infrav1.APIEndpoint{Host: "192.0.2.1", Port: 6443}, true},
+		"another":                         {infrav1.APIEndpoint{Host: "192.0.2.9", Port: 6443}, infrav1.APIEndpoint{Host: "192.0.2.9", Port: 6443}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			infra := &infrav1.HarvesterCluster{}
+			infra.Spec.ControlPlaneEndpoint = test.endpoint
+			outcome := adoptAddress(infra, balancer)
+			assert.Equal(t, test.want, infra.Spec.ControlPlaneEndpoint)
+			assert.Equal(t, test.ready, outcome.Status == metav1.ConditionTrue)
+		})
+	}
+}
+
+// What Harvester or a person wrote into a load balancer stays, and a load balancer that is as it should be is not
+// written.
+func TestAlignChangesOnlyWhatIsOurs(t *testing.T) {
+	infra := &infrav1.HarvesterCluster{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "c"}}
+	infra.Spec.LoadBalancerConfig = infrav1.LoadBalancerConfig{IPAMType: infrav1.IPAMTypePool, IPPoolRef: "p"}
+	s := &scope{infra: infra, cluster: &clusterv1.Cluster{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "c"}}}
+	wanted := wantedLoadBalancer(s)
+	stored := wanted.DeepCopy()
+	stored.Labels["team"] = "x"
+	stored.Spec.HealthCheck = &lbv1.HealthCheck{Port: 6443}
+	stored.Status.Address = "192.0.2.1"
+	assert.False(t, align(stored.DeepCopy(), wanted))
+
+	infra.Spec.LoadBalancerConfig.IPPoolRef = "another"
+	infra.Spec.LoadBalancerConfig.Description = "new"
+	changed := stored.DeepCopy()
+	assert.True(t, align(changed, wantedLoadBalancer(s)))
+	assert.Equal(t, "p", changed.Spec.IPPool, "another pool would be another endpoint")
+	assert.Equal(t, "new", changed.Spec.Description)
+	assert.Equal(t, "x", changed.Labels["team"])
+	assert.Equal(t, stored.Spec.HealthCheck, changed.Spec.HealthCheck)
+	assert.Equal(t, stored.Status, changed.Status)
+}
+
+func TestOwnershipOfALoadBalancer(t *testing.T) {
+	infra := &infrav1.HarvesterCluster{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "c", Labels: map[string]string{clusterv1.ClusterNameLabel: "c"}}}
+	s := &scope{infra: infra}
+	wanted := wantedLoadBalancer(s)
+	old := &lbv1.LoadBalancer{Spec: lbv1.LoadBalancerSpec{BackendServerSelector: wanted.Spec.BackendServerSelector}}
+	assert.True(t, ours(s, wanted, wanted))
+	assert.True(t, ours(s, old, wanted), "one of v0.2.x has no labels, but selects our control plane")
+	claimed := old.DeepCopy()
+	claimed.Labels = map[string]string{infrav1.ManagedByLabel: infrav1.ManagedByValue, infrav1.ClusterNamespaceLabel: "other"}
+	assert.False(t, ours(s, claimed, wanted))
+	assert.False(t, ours(s, &lbv1.LoadBalancer{}, wanted))
+}
+
+func TestQualified(t *testing.T) {
+	assert.Equal(t, "vms/net", qualified("net", "vms"))
+	assert.Equal(t, "other/net", qualified("other/net", "vms"))
+	assert.Empty(t, qualified("", "vms"))
+}

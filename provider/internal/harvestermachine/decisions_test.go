@@ -1,0 +1,173 @@
+package harvestermachine
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	kubevirtv1 "kubevirt.io/api/core/v1"
+	"pgregory.net/rapid"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
+)
+
+func TestJudge(t *testing.T) {
+	ours := names.MachineLabels(names.Machine{Namespace: "ns", Cluster: "c", Name: "m", VM: "m"})
+	for name, test := range map[string]struct {
+		labels     map[string]string
+		providerID string
+		ours       bool
+	}{
+		"the UID proves it":                       {nil, "harvester://uid", true},
+		"the UID proves it, whatever the labels":  {map[string]string{"team": "x"}, "harvester://uid", true},
+		"another UID, although our labels":        {ours, "harvester://other", false},
+		"an interrupted creation":                 {ours, "", true},
+		"the name alone":                          {nil, "", false},
+		"labels of v0.2.x without a provider id":  {map[string]string{"harvesterhci.io/creator": "harvester"}, "", false},
+		"a machine of that name in another place": {names.MachineLabels(names.Machine{Namespace: "other", Cluster: "c", Name: "m", VM: "m"}), "", false},
+		"a provider id of another provider":       {nil, "vsphere://uid", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			vm := &kubevirtv1.VirtualMachine{ObjectMeta: metav1.ObjectMeta{Namespace: "vms", Name: "m", UID: "uid", Labels: test.labels}}
+			machine := &infrav1.HarvesterMachine{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "m"}}
+			machine.Spec.ProviderID = test.providerID
+			got := judge(vm, machine, "c")
+			assert.Equal(t, test.ours, got.ours(), got.foreign)
+		})
+	}
+}
+
+func TestOrphanGuard(t *testing.T) {
+	now := metav1.Now()
+	for name, test := range map[string]struct {
+		change  func(*scope)
+		blocked bool
+	}{
+		"the Machine is being deleted": {func(s *scope) { s.owner.DeletionTimestamp = &now }, false},
+		"the Cluster is being deleted": {func(s *scope) { s.cluster.DeletionTimestamp = &now }, false},
+		"the Machine lives":            {func(*scope) {}, true},
+		"the Machine is gone":          {func(s *scope) { s.owner = nil }, true},
+		"Machine and Cluster are gone": {func(s *scope) { s.owner, s.cluster = nil, nil }, true},
+		"confirmed":                    {func(s *scope) { s.machine.Annotations = map[string]string{infrav1.ConfirmDeletionAnnotation: "true"} }, false},
+		"confirmed with another word":  {func(s *scope) { s.machine.Annotations = map[string]string{infrav1.ConfirmDeletionAnnotation: "yes"} }, true},
+		"nothing to lose":              {func(s *scope) { s.machine.Spec.ProviderID = "" }, false},
+		"an address to lose":           {func(s *scope) { s.machine.Spec.ProviderID, s.machine.Status.AllocatedIPAddress = "", "192.0.2.1" }, true},
+		"a VM that the status forgot":  {func(s *scope) { s.machine.Spec.ProviderID, s.vm = "", &kubevirtv1.VirtualMachine{} }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &scope{
+				machine: &infrav1.HarvesterMachine{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "m"}},
+				owner:   &clusterv1.Machine{ObjectMeta: metav1.ObjectMeta{Name: "m"}}, cluster: &clusterv1.Cluster{},
+			}
+			s.machine.Spec.ProviderID = "harvester://uid"
+			test.change(s)
+			assert.Equal(t, test.blocked, orphanGuard(s) != "", orphanGuard(s))
+		})
+	}
+}
+
+// Whatever the user's affinity is, it is not changed, and the zone is required in each of its alternatives.
+func TestNodeAffinityNeverSharesTheUsersSpec(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		user := drawAffinity(t)
+		before := user.DeepCopy()
+		got := nodeAffinity(user, "zone-a")
+		terms := got.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
+		if len(terms) == 0 {
+			t.Fatal("no term requires the zone")
+		}
+		for i := range terms {
+			last := terms[i].MatchExpressions[len(terms[i].MatchExpressions)-1]
+			if last.Key != corev1.LabelTopologyZone || last.Values[0] != "zone-a" {
+				t.Fatalf("term %d does not require the zone: %v", i, terms[i])
+			}
+			terms[i].MatchExpressions[0].Key = "spoilt"
+		}
+		if !assert.ObjectsAreEqual(before, user) {
+			t.Fatalf("the user's affinity was changed: %v, was %v", user, before)
+		}
+	})
+	assert.Nil(t, nodeAffinity(nil, ""))
+}
+
+func drawAffinity(t *rapid.T) *corev1.NodeAffinity {
+	if rapid.Bool().Draw(t, "nil") {
+		return nil
+	}
+	affinity := &corev1.NodeAffinity{}
+	for range rapid.IntRange(0, 3).Draw(t, "terms") {
+		if affinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+			affinity.RequiredDuringSchedulingIgnoredDuringExecution = &corev1.NodeSelector{}
+		}
+		term := corev1.NodeSelectorTerm{}
+		// Room to spare in the slice is what an append would silently share.
+		term.MatchExpressions = make([]corev1.NodeSelectorRequirement, 0, 8)
+		for range rapid.IntRange(0, 3).Draw(t, "expressions") {
+			term.MatchExpressions = append(term.MatchExpressions, corev1.NodeSelectorRequirement{
+				Key: rapid.StringMatching("[a-z]{1,5}").Draw(t, "key"), Operator: corev1.NodeSelectorOpExists,
+			})
+		}
+		required := affinity.RequiredDuringSchedulingIgnoredDuringExecution
+		required.NodeSelectorTerms = append(required.NodeSelectorTerms, term)
+	}
+	return affinity
+}
+
+func TestMachineAddresses(t *testing.T) {
+	reported := func(ips ...string) []harvesterclient.Address {
+		var result []harvesterclient.Address
+		for _, ip := range ips {
+			result = append(result, harvesterclient.Address{NIC: "nic-0", IP: netip.MustParseAddr(ip)})
+		}
+		return result
+	}
+	list := func(addresses []clusterv1.MachineAddress) []string {
+		var result []string
+		for _, address := range addresses {
+			result = append(result, string(address.Type)+" "+address.Address)
+		}
+		return result
+	}
+	lease := netip.MustParseAddr("192.0.2.5")
+	assert.Equal(t, []string{"Hostname m"}, list(machineAddresses("m", netip.Addr{}, nil, "")))
+	assert.Equal(t, []string{"Hostname m", "InternalIP 192.0.2.5"}, list(machineAddresses("m", lease, nil, "")))
+	assert.Equal(t, []string{"Hostname m", "InternalIP 192.0.2.5", "InternalIP 198.51.100.7"},
+		list(machineAddresses("m", lease, reported("198.51.100.7", "192.0.2.5"), "")), "the assigned address comes first, once")
+	assert.Equal(t, []string{"Hostname m", "InternalIP 192.0.2.5"},
+		list(machineAddresses("m", netip.Addr{}, reported("192.0.2.9", "192.0.2.5"), "192.0.2.9")), "the endpoint wanders")
+}
+
+func TestBootOrders(t *testing.T) {
+	order := func(n int32) *int32 { return &n }
+	assert.Equal(t, []uint{1, 2}, bootOrders([]infrav1.Volume{{}, {}}))
+	assert.Equal(t, []uint{0, 1}, bootOrders([]infrav1.Volume{{}, {BootOrder: order(1)}}))
+	assert.Equal(t, []uint{1, 2}, bootOrders([]infrav1.Volume{{BootOrder: order(0)}, {}}))
+}
+
+// Every phase that a VM can be in has a reason of its own choosing.
+func TestEveryVMPhaseHasAReason(t *testing.T) {
+	for _, p := range []harvesterclient.VMPhase{
+		harvesterclient.PhaseCreating, harvesterclient.PhaseStarting, harvesterclient.PhaseRunning, harvesterclient.PhasePaused,
+		harvesterclient.PhaseStopping, harvesterclient.PhaseStopped, harvesterclient.PhaseHalted, harvesterclient.PhaseCrashed,
+		harvesterclient.PhaseUnschedulable, harvesterclient.PhaseFailed, harvesterclient.PhaseDeleting, harvesterclient.PhaseUnknown,
+	} {
+		assert.NotEmpty(t, runningReasons[p], p)
+	}
+}
+
+func TestMACAddressesAreStableAndUnique(t *testing.T) {
+	s := &scope{machine: &infrav1.HarvesterMachine{ObjectMeta: metav1.ObjectMeta{UID: types.UID("one")}}}
+	s.machine.Spec.Networks = []string{"a", "b"}
+	first := macAddresses(s)
+	assert.Equal(t, first, macAddresses(s))
+	assert.NotEqual(t, first[0], first[1])
+	s.machine.UID = "two"
+	require.NotEqual(t, first, macAddresses(s))
+}

@@ -1,0 +1,176 @@
+package ippool_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"pgregory.net/rapid"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
+	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/ipam"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/ipam/storetest"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
+)
+
+// The adapter passes the suite that every store of module ipam must pass.
+func TestStoreSuite(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, pools ...ipam.Pool) ipam.Store {
+		t.Helper()
+		objects := make([]client.Object, 0, len(pools))
+		for _, pool := range pools {
+			objects = append(objects, object(pool))
+		}
+		return ippool.NewStore(fake.NewClientBuilder().WithScheme(harvesterclient.NewScheme()).WithObjects(objects...).Build())
+	})
+}
+
+func object(pool ipam.Pool) *lbv1.IPPool {
+	result := &lbv1.IPPool{ObjectMeta: metav1.ObjectMeta{Name: pool.Name}, Spec: lbv1.IPPoolSpec{Selector: lbv1.Selector{Network: pool.Network}}}
+	text := func(addr netip.Addr) string {
+		if !addr.IsValid() {
+			return ""
+		}
+		return addr.String()
+	}
+	for _, r := range pool.Ranges {
+		result.Spec.Ranges = append(result.Spec.Ranges, lbv1.Range{
+			Subnet: r.Subnet.String(), RangeStart: text(r.Start), RangeEnd: text(r.End), Gateway: text(r.Gateway),
+		})
+	}
+	return result
+}
+
+func stored(t *testing.T, c client.Client) *unstructured.Unstructured {
+	t.Helper()
+	pool := &unstructured.Unstructured{}
+	pool.SetGroupVersionKind(ippool.GroupVersionKind)
+	require.NoError(t, c.Get(t.Context(), client.ObjectKey{Name: "p"}, pool))
+	return pool
+}
+
+func poolClient(status map[string]any) client.Client {
+	pool := &unstructured.Unstructured{Object: map[string]any{
+		"metadata": map[string]any{"name": "p", "annotations": map[string]any{"team": "network"}},
+		"spec": map[string]any{
+			"description": "d", "futureField": map[string]any{"a": int64(1)},
+			"ranges":   []any{map[string]any{"subnet": "192.0.2.0/29", "futureField": "x"}},
+			"selector": map[string]any{"network": "ns/net", "priority": int64(3)},
+		},
+	}}
+	pool.SetGroupVersionKind(ippool.GroupVersionKind)
+	if status != nil {
+		pool.Object["status"] = status
+	}
+	// A scheme that does not know the type makes the fake keep what it does not know, as an API server does.
+	return fake.NewClientBuilder().WithScheme(runtime.NewScheme()).WithObjects(pool).Build()
+}
+
+// Fields that this provider has never heard of survive, as do entries it cannot read.
+func TestForeignFieldsSurvive(t *testing.T) {
+	c := poolClient(map[string]any{
+		"total": int64(5), "available": int64(4), "lastAllocated": "192.0.2.3", "futureField": []any{"y"},
+		"allocated":        map[string]any{"192.0.2.3": "ns/lb", "not an address": "ns/odd"},
+		"allocatedHistory": map[string]any{"192.0.2.4": "ns/before", "192.0.2.5": "ns/other"},
+		"conditions":       []any{map[string]any{"type": "Ready", "status": "True", "futureField": "z"}},
+	})
+	before := stored(t, c)
+	lease, err := ipam.NewAllocator(ippool.NewStore(c)).Allocate(t.Context(), ipam.Request{Owner: "ns/vm.caphv", Pools: []string{"p"}})
+	require.NoError(t, err)
+	require.Equal(t, "192.0.2.4", lease.Address.String())
+
+	after := stored(t, c)
+	assert.Equal(t, before.Object["spec"], after.Object["spec"])
+	assert.Equal(t, before.GetAnnotations(), after.GetAnnotations())
+	status := after.Object["status"].(map[string]any)
+	assert.Equal(t, []any{"y"}, status["futureField"])
+	assert.Equal(t, before.Object["status"].(map[string]any)["conditions"], status["conditions"])
+	assert.Equal(t, map[string]any{"192.0.2.3": "ns/lb", "192.0.2.4": "ns/vm.caphv", "not an address": "ns/odd"}, status["allocated"])
+	assert.Equal(t, map[string]any{"192.0.2.5": "ns/other"}, status["allocatedHistory"])
+	assert.Equal(t, "192.0.2.4", status["lastAllocated"])
+	assert.EqualValues(t, 5, status["total"])
+	assert.EqualValues(t, 2, status["available"])
+}
+
+// A pool that Harvester has not counted yet has no status, and the schema refuses half a status.
+func TestFreshPoolGetsAWholeStatus(t *testing.T) {
+	c := poolClient(nil)
+	_, err := ipam.NewAllocator(ippool.NewStore(c)).Allocate(t.Context(), ipam.Request{Owner: "o", Pools: []string{"p"}})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{
+		"total": int64(5), "available": int64(4), "lastAllocated": "192.0.2.2", "allocated": map[string]any{"192.0.2.2": "o"},
+	}, stored(t, c).Object["status"])
+}
+
+func TestPoolThatIsGoingGivesNothing(t *testing.T) {
+	now := metav1.Now()
+	pool := object(ipam.Pool{Name: "p", Ranges: []ipam.Range{{Subnet: netip.MustParsePrefix("192.0.2.0/29")}}})
+	pool.DeletionTimestamp, pool.Finalizers = &now, []string{"keep"}
+	c := fake.NewClientBuilder().WithScheme(harvesterclient.NewScheme()).WithObjects(pool).Build()
+	_, err := ippool.NewStore(c).Get(t.Context(), "p")
+	require.ErrorIs(t, err, ipam.ErrPoolNotFound)
+}
+
+func TestUnreadableRangeIsNamed(t *testing.T) {
+	_, err := ippool.FromTyped(&lbv1.IPPool{ObjectMeta: metav1.ObjectMeta{Name: "p"}, Spec: lbv1.IPPoolSpec{Ranges: []lbv1.Range{{Subnet: "nonsense"}}}})
+	require.ErrorIs(t, err, ipam.ErrInvalidRange)
+	assert.ErrorContains(t, err, `IPPool "p" spec.ranges[0]`)
+}
+
+// Whatever is allocated and released, in whatever order, total stays and available is what is left.
+func TestCountersNeverDrift(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := poolClient(map[string]any{"total": int64(5), "available": int64(5), "lastAllocated": ""})
+		allocator := ipam.NewAllocator(ippool.NewStore(c))
+		for range rapid.IntRange(1, 20).Draw(t, "steps") {
+			owner := rapid.SampledFrom([]string{"ns/a.caphv", "ns/b.caphv", "ns/c.caphv"}).Draw(t, "owner")
+			lease, found, err := allocator.Find(t.Context(), []string{"p"}, owner)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch {
+			case !found:
+				_, err = allocator.Allocate(t.Context(), ipam.Request{Owner: owner, Pools: []string{"p"}})
+			case rapid.Bool().Draw(t, "twice"):
+				_ = allocator.Release(t.Context(), "p", lease.Address, owner)
+				err = allocator.Release(t.Context(), "p", lease.Address, owner)
+			default:
+				err = allocator.Release(t.Context(), "p", lease.Address, owner)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw := &unstructured.Unstructured{}
+			raw.SetGroupVersionKind(ippool.GroupVersionKind)
+			pool := &lbv1.IPPool{}
+			if err := c.Get(t.Context(), client.ObjectKey{Name: "p"}, raw); err != nil {
+				t.Fatal(err)
+			}
+			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(raw.Object, pool); err != nil {
+				t.Fatal(err)
+			}
+			if pool.Status.Total != 5 || pool.Status.Available != int64(5-len(pool.Status.Allocated)) {
+				t.Fatalf("total %d, available %d, allocated %v", pool.Status.Total, pool.Status.Available, pool.Status.Allocated)
+			}
+		}
+	})
+}
+
+func TestAllocatorsFollowARotation(t *testing.T) {
+	allocators := &ippool.Allocators{}
+	key := client.ObjectKey{Namespace: "ns", Name: "harvester"}
+	first, second := &connection{poolClient(nil)}, &connection{poolClient(nil)}
+	assert.Same(t, allocators.For(key, first), allocators.For(key, first))
+	assert.NotSame(t, allocators.For(key, first), allocators.For(key, second))
+}
+
+type connection struct{ client client.Client }
+
+func (c *connection) Client() client.Client { return c.client }

@@ -1,0 +1,124 @@
+package names_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"pgregory.net/rapid"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
+)
+
+// These are names that clusters of v0.2.x have on Harvester; another name would make a second load balancer or pool.
+func TestNamesOfOldReleases(t *testing.T) {
+	assert.Equal(t, "prod-ns-production-cluster-lb", names.LoadBalancer("prod-ns", "production-cluster"))
+	assert.Equal(t, "prod-ns-c-vm-ippool", names.VMPool("prod-ns", "c"))
+	assert.Equal(t, "prod-ns-c-ippool", names.LoadBalancerPool("prod-ns", "c"))
+	assert.Equal(t, "prod-ns/m-1", names.LegacyAddressOwner("prod-ns", "m-1"))
+	assert.Equal(t, "controlplane-c", names.ControlPlaneMachineType("c"))
+	assert.Equal(t, "m-1-cloud-init", names.CloudInitSecret("m-1"))
+	assert.Equal(t, "harvester://uid", names.ProviderID("uid"))
+}
+
+func TestDerivedNamesAreLabelsAndStable(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		namespace := rapid.StringMatching(`[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`).Draw(t, "namespace")
+		cluster := rapid.StringMatching(`[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?`).Draw(t, "cluster")
+		for _, name := range []func(string, string) string{names.LoadBalancer, names.VMPool, names.LoadBalancerPool} {
+			got := name(namespace, cluster)
+			if problems := validation.IsDNS1035Label(got); len(problems) > 0 {
+				t.Fatalf("%q: %v", got, problems)
+			}
+			if got != name(namespace, cluster) {
+				t.Fatalf("%q is not stable", got)
+			}
+		}
+		for key, value := range names.MachineLabels(names.Machine{
+			Namespace: namespace, Cluster: "c", Name: "m", VM: "m", ControlPlane: true,
+			Group: names.SpreadGroup(namespace, cluster, "", true),
+		}) {
+			if problems := validation.IsValidLabelValue(value); len(problems) > 0 {
+				t.Fatalf("label %s=%q: %v", key, value, problems)
+			}
+		}
+		if problems := validation.IsValidLabelValue(names.ControlPlaneMachineType(cluster)); len(problems) > 0 {
+			t.Fatalf("%v", problems)
+		}
+	})
+}
+
+// What is cut off a long name must still tell two names apart.
+func TestLongNamesDoNotMeet(t *testing.T) {
+	long := strings.Repeat("x", 60)
+	assert.NotEqual(t, names.LoadBalancer(long, "a"), names.LoadBalancer(long, "b"))
+	assert.NotEqual(t, names.ControlPlaneMachineType(long+"a"), names.ControlPlaneMachineType(long+"b"))
+}
+
+func TestSpreadGroups(t *testing.T) {
+	controlPlane := names.SpreadGroup("ns", "c", "", true)
+	groups := []string{
+		controlPlane,
+		names.SpreadGroup("ns", "c", "md-0", false),
+		names.SpreadGroup("ns", "c", "md-1", false),
+		names.SpreadGroup("ns", "c", "control-plane", false) + "x",
+		names.SpreadGroup("ns-c", "d", "", true),
+		names.SpreadGroup("ns", "c-d", "", true),
+	}
+	seen := map[string]bool{}
+	for _, group := range groups {
+		require.NotEmpty(t, group)
+		assert.False(t, seen[group], "group %q is shared", group)
+		seen[group] = true
+	}
+	assert.Empty(t, names.SpreadGroup("ns", "c", "", false), "a machine on its own is no replica of anything")
+}
+
+// The name of a load balancer is an RFC 1035 label: the owner id of a machine can never be one.
+func TestAddressOwnerIsNeverThatOfALoadBalancer(t *testing.T) {
+	loadBalancerOwner := regexp.MustCompile(`^[^/]+/[a-z]([a-z0-9-]*[a-z0-9])?$`)
+	rapid.Check(t, func(t *rapid.T) {
+		vm := rapid.StringMatching(`[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`).Draw(t, "vm")
+		owner := names.AddressOwner("vms", vm)
+		if strings.Count(owner, "/") != 1 {
+			t.Fatalf("%q: Harvester's tool for releasing by hand needs exactly one slash", owner)
+		}
+		if loadBalancerOwner.MatchString(owner) {
+			t.Fatalf("%q could be a load balancer's", owner)
+		}
+	})
+}
+
+func TestVMNameIsRefusedRatherThanChanged(t *testing.T) {
+	for _, bad := range []string{"", "with.dot", "Upper", strings.Repeat("x", 64), "-dash"} {
+		_, err := names.VM(bad)
+		require.Error(t, err, bad)
+	}
+	name, err := names.VM("m-1")
+	require.NoError(t, err)
+	assert.Equal(t, "m-1", name)
+}
+
+func TestVMUID(t *testing.T) {
+	assert.Equal(t, "uid", names.VMUID("harvester://uid"))
+	assert.Empty(t, names.VMUID("vsphere://uid"))
+	assert.Empty(t, names.VMUID(""))
+}
+
+func TestOwnershipNeedsEveryLabel(t *testing.T) {
+	machine := names.Machine{Namespace: "ns", Cluster: "c", Name: "m", VM: "m"}
+	labels := names.MachineLabels(machine)
+	assert.True(t, names.OwnedByMachine(labels, "ns", "c", "m"))
+	assert.True(t, names.OwnedByCluster(labels, "ns", "c"))
+	assert.False(t, names.OwnedByMachine(labels, "ns", "c", "other"))
+	assert.False(t, names.OwnedByMachine(labels, "other", "c", "m"))
+	assert.False(t, names.OwnedByMachine(labels, "ns", "other", "m"))
+	for key := range names.ClusterLabels("ns", "c") {
+		without := names.MachineLabels(machine)
+		delete(without, key)
+		assert.False(t, names.OwnedByMachine(without, "ns", "c", "m"), "without %s", key)
+	}
+}
