@@ -27,8 +27,9 @@ func TestDialTakesTheFirstThatAnswers(t *testing.T) {
 	defer alive.Close()
 	go func() {
 		if connection, err := alive.Accept(); err == nil {
-			io.WriteString(connection, "hello")
-			connection.Close()
+			_, err = io.WriteString(connection, "hello")
+			assert.NoError(t, err)
+			assert.NoError(t, connection.Close())
 		}
 	}()
 	b := &balancer{}

@@ -68,6 +68,7 @@ func (l *clusterLife) start(name, sample string) {
 }
 
 func (l *clusterLife) firstServer(t *testing.T) {
+	t.Helper()
 	l.start("cp-a", "init")
 	l.client = l.cluster.client()
 	l.awaitNode(l.client, "cp-a", "ready", ready)
@@ -75,6 +76,7 @@ func (l *clusterLife) firstServer(t *testing.T) {
 }
 
 func (l *clusterLife) others(t *testing.T) {
+	t.Helper()
 	l.start("cp-b", "join")
 	l.start("w-a", "worker")
 	l.awaitNode(l.client, "w-a", "ready", ready)
@@ -85,6 +87,7 @@ func (l *clusterLife) others(t *testing.T) {
 }
 
 func (l *clusterLife) nodes(t *testing.T) {
+	t.Helper()
 	isServer := map[string]bool{"cp-a": true, "cp-b": true, "cp-c": true, "w-a": false}
 	for name, server := range isServer {
 		node := l.awaitNode(l.client, name, "settled", func(n *corev1.Node) bool {
@@ -110,6 +113,7 @@ func (l *clusterLife) nodes(t *testing.T) {
 }
 
 func (l *clusterLife) objects(t *testing.T) {
+	t.Helper()
 	secret, err := l.client.CoreV1().Secrets("kube-system").Get(t.Context(), "rke2-serving", metav1.GetOptions{})
 	require.NoError(t, err)
 	assert.NotEmpty(t, secret.Data["tls.crt"])
@@ -141,6 +145,7 @@ func podReady(pod *corev1.Pod) bool {
 }
 
 func (l *clusterLife) pods(t *testing.T) {
+	t.Helper()
 	pods := l.client.CoreV1().Pods("kube-system")
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: "work", Namespace: "kube-system"},
@@ -163,12 +168,14 @@ func (l *clusterLife) pods(t *testing.T) {
 // ensureServiceAccount makes what kube-controller-manager makes in a whole
 // cluster.
 func (l *clusterLife) ensureServiceAccount(t *testing.T) {
+	t.Helper()
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
 	_, err := l.client.CoreV1().ServiceAccounts("kube-system").Create(t.Context(), account, metav1.CreateOptions{})
 	require.NoError(t, err)
 }
 
 func (l *clusterLife) wrongToken(t *testing.T) {
+	t.Helper()
 	stranger := l.vm("w-stranger", "worker")
 	stranger.UserData = replace(stranger.UserData, "s3cr3t-token-0001", "s3cr3t-token-0002")
 	booted := l.boot(stranger)
@@ -181,6 +188,7 @@ func (l *clusterLife) wrongToken(t *testing.T) {
 }
 
 func (l *clusterLife) removal(t *testing.T) {
+	t.Helper()
 	l.annotate("cp-b", `{"metadata":{"annotations":{"etcd.rke2.cattle.io/remove":"true"}}}`)
 	node := l.awaitNode(l.client, "cp-b", "the removal answered", func(n *corev1.Node) bool {
 		return n.Annotations["etcd.rke2.cattle.io/removed-node-name"] != ""
@@ -202,6 +210,7 @@ func (l *clusterLife) removal(t *testing.T) {
 }
 
 func (l *clusterLife) leaseTime(t *testing.T, node string) time.Time {
+	t.Helper()
 	lease, err := l.client.CoordinationV1().Leases("kube-node-lease").Get(t.Context(), node, metav1.GetOptions{})
 	if err != nil {
 		return time.Time{}
@@ -211,6 +220,7 @@ func (l *clusterLife) leaseTime(t *testing.T, node string) time.Time {
 
 // powerOffAndDelete does to a machine what the providers do at its end.
 func (l *clusterLife) powerOffAndDelete(t *testing.T, name string) {
+	t.Helper()
 	require.NoError(t, l.machines[name].Stop(t.Context(), false))
 	l.manager.Forget(l.vms[name].UID)
 	assert.NoDirExists(t, filepath.Join(l.dir, l.vms[name].UID))
@@ -231,12 +241,14 @@ func (l *clusterLife) annotate(node, patch string) {
 }
 
 func (l *clusterLife) replacement(t *testing.T) {
+	t.Helper()
 	l.start("cp-d", "join")
 	l.awaitNode(l.client, "cp-d", "ready", ready)
 	l.awaitMembers("cp-a", "cp-c", "cp-d")
 }
 
 func (l *clusterLife) powerCut(t *testing.T) {
+	t.Helper()
 	begun := time.Now()
 	require.NoError(t, l.machines["cp-c"].Stop(t.Context(), false))
 	assert.Less(t, time.Since(begun), 5*time.Second, "power is cut at once")
@@ -260,6 +272,7 @@ func hasTaint(node *corev1.Node, key string, effect corev1.TaintEffect) bool {
 }
 
 func (l *clusterLife) restart(t *testing.T) {
+	t.Helper()
 	members, err := l.manager.Members(t.Context(), l.name)
 	require.NoError(t, err)
 	for _, name := range []string{"w-a", "cp-d"} {
@@ -286,6 +299,7 @@ func (l *clusterLife) restart(t *testing.T) {
 }
 
 func (l *clusterLife) nothingLeft(t *testing.T) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	for name, powered := range l.machines {

@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -102,7 +103,7 @@ func (s *server) cut(broken bool) error {
 		s.closeDoor()
 		return nil
 	}
-	return s.openDoor()
+	return s.openDoor(context.Background())
 }
 
 func (u *unit) setHeld(held bool) {

@@ -14,6 +14,7 @@ import (
 
 // faults runs on the servers cp-a and cp-d and the agent w-a.
 func (l *clusterLife) faults(t *testing.T) {
+	t.Helper()
 	t.Run("the guest agent falls silent", func(t *testing.T) {
 		l.breakIt(t, "w-a", guest.FaultAgentSilent)
 		assert.Empty(t, l.machines["w-a"].Addresses())
@@ -62,10 +63,12 @@ func (l *clusterLife) faults(t *testing.T) {
 }
 
 func (l *clusterLife) breakIt(t *testing.T, name string, fault guest.Fault) {
+	t.Helper()
 	require.NoError(t, l.manager.Break("default", name, fault))
 }
 
 func (l *clusterLife) mend(t *testing.T, name string, fault guest.Fault) {
+	t.Helper()
 	require.NoError(t, l.manager.Mend("default", name, fault))
 }
 
@@ -80,6 +83,7 @@ func (l *clusterLife) processOf(name, program string) *guest.Process {
 }
 
 func (l *clusterLife) awaitPod(t *testing.T, name string, isReady bool) {
+	t.Helper()
 	require.Eventually(t, func() bool {
 		pod, err := l.client.CoreV1().Pods("kube-system").Get(t.Context(), name, metav1.GetOptions{})
 		return err == nil && podReady(pod) == isReady

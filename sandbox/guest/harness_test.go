@@ -164,7 +164,7 @@ func (c *cluster) config() *rest.Config {
 	}, timeout, 100*time.Millisecond, "no API server came up")
 	config, err := clientcmd.RESTConfigFromKubeConfig(kubeconfig)
 	require.NoError(c.t, err)
-	config.Host = fmt.Sprintf("https://%s:6443", c.endpoint)
+	config.Host = "https://" + net.JoinHostPort(c.endpoint.String(), "6443")
 	config.QPS, config.Burst = 100, 200
 	return config
 }

@@ -28,7 +28,7 @@ type kubeletService struct {
 	once       sync.Once
 
 	mu      sync.Mutex
-	life    context.Context
+	again   func()
 	cancel  context.CancelFunc
 	running *kubelet.Kubelet
 	port    io.Closer
@@ -39,14 +39,14 @@ type kubeletService struct {
 func (k *kubeletService) start(ctx context.Context) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.cancel != nil {
+	if k.cancel != nil || ctx.Err() != nil {
 		return
 	}
-	k.life = ctx
+	k.again = func() { k.start(ctx) }
 	run, cancel := context.WithCancel(ctx)
 	k.cancel = cancel
 	if k.serving != nil {
-		k.open()
+		k.open(ctx)
 	}
 	options := k.node.machine.manager.options
 	var port int32
@@ -64,9 +64,9 @@ func (k *kubeletService) start(ctx context.Context) {
 
 // open serves the kubelet's port. A port that is taken is reported: the machine
 // shares its address with another one.
-func (k *kubeletService) open() {
+func (k *kubeletService) open(ctx context.Context) {
 	host := k.node.address.String()
-	server, err := kubelet.Listen(kubelet.ServerOptions{
+	server, err := kubelet.Listen(ctx, kubelet.ServerOptions{
 		Address: net.JoinHostPort(host, strconv.Itoa(rke2.KubeletPort)), Host: host,
 		Certificate: *k.serving, ClientCA: k.clientCA,
 		Commands: containers{k.node}, LogFile: k.node.logOf,
@@ -97,10 +97,10 @@ func (k *kubeletService) stop() {
 // resume starts a kubelet that a fault has stopped.
 func (k *kubeletService) resume() {
 	k.mu.Lock()
-	life := k.life
+	again := k.again
 	k.mu.Unlock()
-	if life != nil && life.Err() == nil {
-		k.start(life)
+	if again != nil {
+		again()
 	}
 }
 

@@ -51,7 +51,7 @@ func machine(userData string) guestapi.VMBoot {
 func TestOptions(t *testing.T) {
 	for _, options := range []guest.Options{{}, {Dir: "/dev/null/x", AssetsDir: "a"}, {Dir: t.TempDir()}} {
 		_, err := guest.NewManager(options)
-		assert.ErrorIs(t, err, guest.ErrInvalidOptions)
+		require.ErrorIs(t, err, guest.ErrInvalidOptions)
 	}
 }
 
@@ -126,13 +126,13 @@ func TestRefusals(t *testing.T) {
 		boot := machine("")
 		boot.UID = uid
 		_, err := manager.Boot(t.Context(), boot)
-		assert.ErrorIs(t, err, guest.ErrInvalidOptions, uid)
+		require.ErrorIs(t, err, guest.ErrInvalidOptions, uid)
 	}
 	_, err := manager.Kubeconfig("demo")
-	assert.ErrorIs(t, err, guest.ErrUnknownCluster)
+	require.ErrorIs(t, err, guest.ErrUnknownCluster)
 	require.NoError(t, manager.Close(t.Context()))
 	_, err = manager.Boot(t.Context(), machine(""))
-	assert.ErrorIs(t, err, guest.ErrClosed)
+	require.ErrorIs(t, err, guest.ErrClosed)
 }
 
 func TestABadConfigurationIsSaidAndNotQuoted(t *testing.T) {

@@ -97,7 +97,7 @@ func (s *server) bringUp(ctx context.Context) bool {
 		return false
 	}
 	s.startControllers(besideContext)
-	return s.node.retry(ctx, "opening the supervisor", func(context.Context) error { return s.openDoor() })
+	return s.node.retry(ctx, "opening the supervisor", s.openDoor)
 }
 
 func (s *server) connect(context.Context) error {
@@ -107,7 +107,7 @@ func (s *server) connect(context.Context) error {
 }
 
 // openDoor lets other machines join.
-func (s *server) openDoor() error {
+func (s *server) openDoor(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.door != nil {
@@ -121,7 +121,7 @@ func (s *server) openDoor() error {
 	if err != nil {
 		return err
 	}
-	s.door, err = supervisor.Listen(supervisor.Options{
+	s.door, err = supervisor.Listen(ctx, supervisor.Options{
 		Address:     net.JoinHostPort(s.node.address.String(), strconv.Itoa(rke2.SupervisorPort)),
 		Certificate: certificate, Token: s.node.config.Token,
 		ServerCA: s.cas.server, ClientCA: s.cas.client, Backend: s,

@@ -24,6 +24,7 @@ import (
 
 // run executes a command in a pod's container, by either streaming protocol.
 func (l *clusterLife) run(t *testing.T, websocket bool, pod, container string, command ...string) (stdout, stderr string, err error) {
+	t.Helper()
 	request := l.client.CoreV1().RESTClient().Post().Resource("pods").Namespace("kube-system").Name(pod).SubResource("exec").
 		VersionedParams(&corev1.PodExecOptions{Container: container, Command: command, Stdout: true, Stderr: true}, scheme.ParameterCodec)
 	var executor remotecommand.Executor
@@ -39,6 +40,7 @@ func (l *clusterLife) run(t *testing.T, websocket bool, pod, container string, c
 }
 
 func (l *clusterLife) etcdctl(t *testing.T) {
+	t.Helper()
 	for _, websocket := range []bool{false, true} {
 		out, problems, err := l.run(t, websocket, "etcd-cp-a", "etcd", "etcdctl", "member", "list")
 		require.NoError(t, err, problems)
@@ -53,7 +55,7 @@ func (l *clusterLife) etcdctl(t *testing.T) {
 	assert.Contains(t, out, `"members":[`)
 	for _, words := range [][]string{{"endpoint", "health"}, {"endpoint", "status"}, {"version"}} {
 		_, problems, err := l.run(t, false, "etcd-cp-c", "etcd", append([]string{"etcdctl"}, words...)...)
-		assert.NoError(t, err, problems)
+		require.NoError(t, err, problems)
 	}
 	for _, refused := range []struct {
 		status  int
@@ -78,6 +80,7 @@ func (l *clusterLife) etcdctl(t *testing.T) {
 // portForward goes the way of the RKE2 provider: through the API server, to the
 // etcd pod, with a certificate of the etcd authority.
 func (l *clusterLife) portForward(t *testing.T) {
+	t.Helper()
 	transport, upgrader, err := spdy.RoundTripperFor(l.config())
 	require.NoError(t, err)
 	request := l.client.CoreV1().RESTClient().Post().Resource("pods").Namespace("kube-system").Name("etcd-cp-b").SubResource("portforward")
@@ -86,7 +89,7 @@ func (l *clusterLife) portForward(t *testing.T) {
 	forwarder, err := portforward.New(spdy.NewDialer(upgrader, &http.Client{Transport: transport}, "POST", request.URL()),
 		[]string{"0:2379"}, stop, open, io.Discard, io.Discard)
 	require.NoError(t, err)
-	go forwarder.ForwardPorts()
+	go func() { _ = forwarder.ForwardPorts() }() // ends with the test
 	<-open
 	ports, err := forwarder.GetPorts()
 	require.NoError(t, err)
@@ -106,6 +109,7 @@ func (l *clusterLife) portForward(t *testing.T) {
 
 // etcdTLS makes a client of the etcd authority in the bootstrap data.
 func (l *clusterLife) etcdTLS(t *testing.T) *tls.Config {
+	t.Helper()
 	unindent := func(placeholder string) []byte {
 		return []byte(strings.ReplaceAll(l.values.Replace(placeholder), "\n      ", "\n"))
 	}
@@ -119,6 +123,7 @@ func (l *clusterLife) etcdTLS(t *testing.T) *tls.Config {
 }
 
 func (l *clusterLife) logs(t *testing.T) {
+	t.Helper()
 	pods := l.client.CoreV1().Pods("kube-system")
 	lines := int64(2)
 	tail, err := pods.GetLogs("kube-apiserver-cp-a", &corev1.PodLogOptions{TailLines: &lines}).DoRaw(t.Context())
@@ -133,6 +138,6 @@ func (l *clusterLife) logs(t *testing.T) {
 	assert.Error(t, err, "what does not run writes no log")
 }
 
-func replace(text []byte, old, new string) []byte {
-	return []byte(strings.ReplaceAll(string(text), old, new))
+func replace(text []byte, before, after string) []byte {
+	return []byte(strings.ReplaceAll(string(text), before, after))
 }

@@ -43,7 +43,8 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", spec.Name, err)
 	}
-	command := exec.Command(spec.Path, spec.Args...)
+	// A process outlives the context of its start.
+	command := exec.CommandContext(context.WithoutCancel(ctx), spec.Path, spec.Args...)
 	command.Dir = spec.Dir
 	command.Env = append(os.Environ(), spec.Env...)
 	if spec.LogFile != "" {
@@ -59,8 +60,7 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 		return nil, fmt.Errorf("starting %s: %w", spec.Name, err)
 	}
 	if err := p.awaitReady(ctx); err != nil {
-		p.Kill()
-		return nil, err
+		return nil, errors.Join(err, p.Kill())
 	}
 	return p, nil
 }
@@ -120,7 +120,7 @@ func (p *Process) finish(waitErr error) {
 	switch {
 	case waitErr == nil || p.asked.Load():
 	case errors.As(waitErr, &exit):
-		p.err = p.exitError(exit.ProcessState.String())
+		p.err = p.exitError(exit.String())
 	default:
 		p.err = fmt.Errorf("waiting for %s: %w", p.spec.Name, waitErr)
 	}

@@ -125,7 +125,7 @@ func TestStopEndsInGoodOrder(t *testing.T) {
 	require.NoError(t, p.Stop(t.Context()))
 
 	<-p.Done()
-	assert.NoError(t, p.Err(), "an exit that was asked for is no error")
+	require.NoError(t, p.Err(), "an exit that was asked for is no error")
 	assert.True(t, gone(p.PID()), "a zombie is left")
 	assert.Equal(t, "ready\nbye", process.Tail(p.LogFile(), 9))
 	assert.NoError(t, p.Stop(t.Context()), "stopping again does nothing")
@@ -173,7 +173,7 @@ func TestGrandchildrenDoNotSurviveALeaderThatDies(t *testing.T) {
 	require.NoError(t, syscall.Kill(p.PID(), syscall.SIGKILL), "only the leader")
 
 	<-p.Done()
-	assert.ErrorIs(t, p.Err(), process.ErrExited)
+	require.ErrorIs(t, p.Err(), process.ErrExited)
 	assert.Eventually(t, func() bool { return gone(grandchild) || isZombie(grandchild) }, 5*time.Second, 5*time.Millisecond)
 }
 
@@ -249,19 +249,22 @@ func TestStartKillsWhenTheContextEnds(t *testing.T) {
 }
 
 func TestStartRefusesWhatCannotRun(t *testing.T) {
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
 	for name, test := range map[string]struct {
-		ctx  context.Context
-		spec process.Spec
-		want error
+		cancelled bool
+		spec      process.Spec
+		want      error
 	}{
-		"no path":       {t.Context(), process.Spec{Name: "etcd"}, process.ErrInvalidSpec},
-		"no program":    {t.Context(), process.Spec{Path: "/does/not/exist"}, os.ErrNotExist},
-		"no log folder": {t.Context(), process.Spec{Path: "/bin/true", LogFile: "/does/not/exist"}, os.ErrNotExist},
-		"ended context": {cancelled, process.Spec{Path: "/bin/true"}, context.Canceled},
+		"no path":       {false, process.Spec{Name: "etcd"}, process.ErrInvalidSpec},
+		"no program":    {false, process.Spec{Path: "/does/not/exist"}, os.ErrNotExist},
+		"no log folder": {false, process.Spec{Path: "/bin/true", LogFile: "/does/not/exist"}, os.ErrNotExist},
+		"ended context": {true, process.Spec{Path: "/bin/true"}, context.Canceled},
 	} {
-		p, err := process.Start(test.ctx, test.spec)
+		ctx, cancel := context.WithCancel(t.Context())
+		if test.cancelled {
+			cancel()
+		}
+		p, err := process.Start(ctx, test.spec)
+		cancel()
 		assert.Nil(t, p, name)
 		assert.ErrorIs(t, err, test.want, name)
 	}
@@ -297,17 +300,22 @@ func TestChildrenDieWithTheSandbox(t *testing.T) {
 
 func TestManyCallersMayStopAtOnce(t *testing.T) {
 	p := start(t, child(t, "polite"))
+	problems := make(chan error, 60)
 	var callers sync.WaitGroup
 	for i := range 20 {
 		callers.Go(func() {
 			if i%2 == 0 {
-				assert.NoError(t, p.Stop(t.Context()))
+				problems <- p.Stop(t.Context())
 			} else {
-				assert.NoError(t, p.Kill())
+				problems <- p.Kill()
 			}
-			assert.NoError(t, p.Err())
+			problems <- p.Err()
 		})
 	}
 	callers.Wait()
+	close(problems)
+	for problem := range problems {
+		require.NoError(t, problem)
+	}
 	assert.True(t, gone(p.PID()))
 }

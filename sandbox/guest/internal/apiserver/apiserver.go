@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -107,7 +108,7 @@ func (s Server) Start(ctx context.Context) (*process.Process, error) {
 }
 
 func (s Server) ready(ctx context.Context, probe *http.Client) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("https://%s:6443/readyz", s.Address), nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+net.JoinHostPort(s.Address, "6443")+"/readyz", nil)
 	if err != nil {
 		return err
 	}

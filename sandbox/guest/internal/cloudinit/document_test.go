@@ -18,10 +18,10 @@ var instance = cloudinit.Instance{ID: "uid-1", Hostname: "demo-1"}
 
 // sample is bootstrap data as the RKE2 provider v0.21.0 renders it, with
 // placeholders for what differs from cluster to cluster.
-func sample(t testing.TB, name string) []byte {
-	t.Helper()
+func sample(tb testing.TB, name string) []byte {
+	tb.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "rke2-v0.21.0", name+".yaml"))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return bytes.ReplaceAll(text, []byte("@@"), []byte("__"))
 }
 
@@ -103,12 +103,13 @@ func TestParseUnpacks(t *testing.T) {
 	assert.Equal(t, want, document)
 }
 
-func gzipped(t testing.TB, text []byte) []byte {
+func gzipped(tb testing.TB, text []byte) []byte {
+	tb.Helper()
 	var packed bytes.Buffer
 	writer := gzip.NewWriter(&packed)
 	_, err := writer.Write(text)
-	require.NoError(t, err)
-	require.NoError(t, writer.Close())
+	require.NoError(tb, err)
+	require.NoError(tb, writer.Close())
 	return packed.Bytes()
 }
 
@@ -161,7 +162,7 @@ func FuzzParse(f *testing.F) {
 		}
 		for _, file := range document.Files {
 			assert.True(t, strings.HasPrefix(file.Path, "/"))
-			assert.False(t, strings.Contains(file.Path, "/../"), "a file leads out of the disk")
+			assert.NotContains(t, file.Path, "/../", "a file leads out of the disk")
 		}
 	})
 }

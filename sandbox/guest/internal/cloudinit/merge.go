@@ -80,8 +80,8 @@ func parseMerger(how string) merger {
 	return m
 }
 
-func (m merger) merge(old, new any) any {
-	switch typed := new.(type) {
+func (m merger) merge(old, later any) any {
+	switch typed := later.(type) {
 	case map[string]any:
 		if before, same := old.(map[string]any); same && m.dict != nil {
 			return m.mappings(before, typed)
@@ -95,14 +95,14 @@ func (m merger) merge(old, new any) any {
 			return before + typed
 		}
 	}
-	return new
+	return later
 }
 
 // mappings merges key by key. Without 'replace' an earlier value stays, unless
 // the options say to go into values of its kind.
-func (m merger) mappings(old, new map[string]any) map[string]any {
+func (m merger) mappings(old, later map[string]any) map[string]any {
 	merged := maps.Clone(old)
-	for key, value := range new {
+	for key, value := range later {
 		before, exists := merged[key]
 		switch {
 		case !exists || slices.Contains(m.dict, "replace"):
@@ -116,22 +116,22 @@ func (m merger) mappings(old, new map[string]any) map[string]any {
 }
 
 // lists joins two lists, or replaces item by item.
-func (m merger) lists(old, new []any) []any {
+func (m merger) lists(old, later []any) []any {
 	switch {
 	case slices.Contains(m.list, "append"):
-		return slices.Concat(old, new)
+		return slices.Concat(old, later)
 	case slices.Contains(m.list, "prepend"):
-		return slices.Concat(new, old)
+		return slices.Concat(later, old)
 	}
 	merged := slices.Clone(old)
 	if slices.Contains(m.list, "no_replace") {
 		return merged
 	}
-	for i := range min(len(old), len(new)) {
-		if recurses(m.list, new[i]) {
-			merged[i] = m.merge(old[i], new[i])
+	for i := range min(len(old), len(later)) {
+		if recurses(m.list, later[i]) {
+			merged[i] = m.merge(old[i], later[i])
 		} else {
-			merged[i] = new[i]
+			merged[i] = later[i]
 		}
 	}
 	return merged

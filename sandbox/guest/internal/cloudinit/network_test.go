@@ -83,7 +83,7 @@ func TestParseNetworkRefuses(t *testing.T) {
 		"no mask at all":  "version: 1\nconfig: [{type: physical, name: a, subnets: [{type: static, address: 1.2.3.4, netmask: x}]}]",
 	} {
 		_, err := cloudinit.ParseNetwork([]byte(text))
-		assert.ErrorIs(t, err, cloudinit.ErrMalformed, name)
+		require.ErrorIs(t, err, cloudinit.ErrMalformed, name)
 	}
 }
 

@@ -36,20 +36,19 @@ func (b Base) every(ctx context.Context, interval time.Duration, do func(context
 	}
 }
 
-// until calls do once per interval until it succeeds, and reports false when
-// ctx ended first.
-func (b Base) until(ctx context.Context, what string, interval time.Duration, do func(context.Context) error) bool {
+// until calls do once per interval until it succeeds or ctx ends.
+func (b Base) until(ctx context.Context, what string, interval time.Duration, do func(context.Context) error) {
 	for {
 		err := do(ctx)
 		if err == nil {
-			return true
+			return
 		}
 		if ctx.Err() == nil {
 			b.Logf("%s: %v", what, err)
 		}
 		select {
 		case <-ctx.Done():
-			return false
+			return
 		case <-b.Clock.After(interval):
 		}
 	}

@@ -92,7 +92,11 @@ func (c *EtcdMembers) reconcile(ctx context.Context, name string) error {
 	}
 	member := node.Annotations[rke2.EtcdNameAnnotation]
 	if member != "" {
-		if err := c.Remove(ctx, member); err != nil && !(step == memberLeavesWithNode && errors.Is(err, etcd.ErrLastMember)) {
+		err := c.Remove(ctx, member)
+		if step == memberLeavesWithNode && errors.Is(err, etcd.ErrLastMember) {
+			err = nil // the cluster ends with this node
+		}
+		if err != nil {
 			return err
 		}
 	}

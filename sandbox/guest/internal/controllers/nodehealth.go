@@ -39,6 +39,7 @@ func judge(node *corev1.Node, renewed time.Time, now time.Time, grace time.Durat
 		wanted = taintsFor(corev1.TaintNodeNotReady)
 	case corev1.ConditionUnknown:
 		wanted = taintsFor(corev1.TaintNodeUnreachable)
+	case corev1.ConditionTrue: // none
 	}
 	taints, changed := withTaints(node.Spec.Taints, wanted)
 	return health{silent: silent && readyStatus(node) != corev1.ConditionUnknown, taints: taints, changed: changed}

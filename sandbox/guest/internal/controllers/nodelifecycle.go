@@ -11,10 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
+	coordinationlisters "k8s.io/client-go/listers/coordination/v1"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/cache"
-
-	coordinationlisters "k8s.io/client-go/listers/coordination/v1"
 )
 
 // NodeLifecycle marks nodes whose kubelet has fallen silent, takes the marks

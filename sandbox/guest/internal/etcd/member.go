@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"net/http"
 	"path/filepath"
 	"time"
@@ -38,12 +39,14 @@ type Member struct {
 	TLS *tls.Config
 }
 
-// ClientURL and PeerURL are where the member is reached.
-func (m Member) ClientURL() string { return fmt.Sprintf("https://%s:2379", m.Address) }
-func (m Member) PeerURL() string   { return fmt.Sprintf("https://%s:2380", m.Address) }
+// ClientURL is where clients reach the member.
+func (m Member) ClientURL() string { return "https://" + net.JoinHostPort(m.Address, "2379") }
+
+// PeerURL is where other members reach it.
+func (m Member) PeerURL() string { return "https://" + net.JoinHostPort(m.Address, "2380") }
 
 // healthURL serves health without TLS, for the machine itself.
-func (m Member) healthURL() string { return fmt.Sprintf("http://%s:2381", m.Address) }
+func (m Member) healthURL() string { return "http://" + net.JoinHostPort(m.Address, "2381") }
 
 // arguments are etcd's flags. initialCluster is empty for a member that finds
 // its data: etcd then knows its peers already.

@@ -162,7 +162,7 @@ func (c call) member() (uint64, error) {
 	}
 	id, err := strconv.ParseUint(c.arguments[0], 16, 64)
 	if err != nil {
-		return 0, fmt.Errorf("bad member ID arg (%v), expecting ID in Hex", err)
+		return 0, fmt.Errorf("bad member ID arg (%w), expecting ID in Hex", err)
 	}
 	return id, nil
 }

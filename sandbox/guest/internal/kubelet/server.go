@@ -55,9 +55,9 @@ type Server struct {
 	server  *http.Server
 }
 
-// Listen opens the port and serves in the background.
-func Listen(options ServerOptions) (*Server, error) {
-	listener, err := net.Listen("tcp", options.Address)
+// Listen opens the port and serves in the background until Close.
+func Listen(ctx context.Context, options ServerOptions) (*Server, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", options.Address)
 	if err != nil {
 		return nil, fmt.Errorf("opening the kubelet port: %w", err)
 	}
@@ -71,7 +71,7 @@ func Listen(options ServerOptions) (*Server, error) {
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
-	go s.server.ServeTLS(listener, "", "") // ends with Close
+	go func() { _ = s.server.ServeTLS(listener, "", "") }() // only ever says that it was closed
 	return s, nil
 }
 
@@ -81,7 +81,7 @@ func (s *Server) Close() error { return s.server.Close() }
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
 	mux.HandleFunc("/exec/{namespace}/{pod}/{container}", s.serveExec)
 	mux.HandleFunc("/portForward/{namespace}/{pod}", s.servePortForward)
 	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", s.serveLogs)
@@ -142,7 +142,7 @@ func (f forwarder) PortForward(ctx context.Context, _, _ string, port int32, str
 	defer target.Close()
 	ended := make(chan struct{}, 2)
 	copyInto := func(to io.Writer, from io.Reader) {
-		io.Copy(to, from) // either side may hang up at any time
+		_, _ = io.Copy(to, from) // either side may hang up at any time
 		ended <- struct{}{}
 	}
 	go copyInto(target, stream)
@@ -160,7 +160,9 @@ func (s *Server) serveLogs(w http.ResponseWriter, r *http.Request) {
 	}
 	defer file.Close()
 	if lines, err := strconv.Atoi(r.URL.Query().Get("tailLines")); err == nil {
-		io.WriteString(w, process.Tail(name, lines)+"\n")
+		if _, err := io.WriteString(w, process.Tail(name, lines)+"\n"); err != nil {
+			return
+		}
 		if _, err := file.Seek(0, io.SeekEnd); err != nil {
 			return
 		}

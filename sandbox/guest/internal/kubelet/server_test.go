@@ -33,7 +33,7 @@ func serve(t *testing.T, logFile string) (string, *http.Client) {
 	require.NoError(t, err)
 	address := free.Addr().String()
 	require.NoError(t, free.Close())
-	server, err := Listen(ServerOptions{
+	server, err := Listen(t.Context(), ServerOptions{
 		Address: address, Host: "127.0.0.1", Certificate: certificate(t, authority), ClientCA: authority.Pool(),
 		LogFile: func(string) string { return logFile },
 	})
@@ -62,7 +62,10 @@ func TestServerKnowsItsCallers(t *testing.T) {
 	assert.Equal(t, "ok", body)
 	stranger := client.Transport.(*http.Transport).Clone()
 	stranger.TLSClientConfig.Certificates = nil
-	_, err := (&http.Client{Transport: stranger}).Get(url + "/healthz")
+	response, err := (&http.Client{Transport: stranger}).Get(url + "/healthz")
+	if err == nil {
+		response.Body.Close()
+	}
 	require.Error(t, err)
 }
 
@@ -88,6 +91,6 @@ func TestAPortInUseIsReported(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
-	_, err = Listen(ServerOptions{Address: taken.Addr().String()})
+	_, err = Listen(t.Context(), ServerOptions{Address: taken.Addr().String()})
 	require.Error(t, err)
 }

@@ -91,14 +91,14 @@ func TestRefusals(t *testing.T) {
 		"nothing": {}, "no authority": leaf, "another's key": {Certificate: authority.Pair().Certificate, Key: other.Key},
 	} {
 		_, err := pki.Load(pair)
-		assert.ErrorIs(t, err, pki.ErrInvalid, name)
+		require.ErrorIs(t, err, pki.ErrInvalid, name)
 	}
 	for _, request := range []string{"", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"} {
 		_, err := authority.Sign([]byte(request), pki.Request{})
-		assert.ErrorIs(t, err, pki.ErrInvalid)
+		require.ErrorIs(t, err, pki.ErrInvalid)
 	}
 	_, err = pki.Pool([]byte("no certificate"))
-	assert.ErrorIs(t, err, pki.ErrInvalid)
+	require.ErrorIs(t, err, pki.ErrInvalid)
 }
 
 func TestNewKeyIsAPrivateKey(t *testing.T) {

@@ -61,7 +61,7 @@ func TestConfigRefuses(t *testing.T) {
 		"- a", "server: http://a:1", "server: https://a", "server: https://:1", "server: 'https://a:1:2'", "a: [",
 	} {
 		_, err := rke2.ParseConfig([]byte(text))
-		assert.ErrorIs(t, err, rke2.ErrConfig, text)
+		require.ErrorIs(t, err, rke2.ErrConfig, text)
 	}
 	config, err := rke2.ParseConfig([]byte("node-taint: [secretvalue]"))
 	require.NoError(t, err)

@@ -50,9 +50,9 @@ type Server struct {
 	listener net.Listener
 }
 
-// Listen opens the port and serves in the background.
-func Listen(options Options) (*Server, error) {
-	listener, err := net.Listen("tcp", options.Address)
+// Listen opens the port and serves in the background until Close.
+func Listen(ctx context.Context, options Options) (*Server, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", options.Address)
 	if err != nil {
 		return nil, fmt.Errorf("opening the supervisor port: %w", err)
 	}
@@ -64,7 +64,7 @@ func Listen(options Options) (*Server, error) {
 		// Half-made connections, such as a load balancer's probes, are no news.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
-	go s.server.ServeTLS(listener, "", "") // ends with Close
+	go func() { _ = s.server.ServeTLS(listener, "", "") }() // only ever says that it was closed
 	return s, nil
 }
 
@@ -73,9 +73,9 @@ func (s *Server) Close() error { return s.server.Close() }
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+pathPing, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "pong") })
+	mux.HandleFunc("GET "+pathPing, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "pong") })
 	mux.HandleFunc("GET "+pathCACerts, func(w http.ResponseWriter, _ *http.Request) {
-		w.Write(s.options.ServerCA.Pair().Certificate)
+		_, _ = w.Write(s.options.ServerCA.Pair().Certificate)
 	})
 	mux.Handle("GET "+pathBootstrap, s.authorize(func(*http.Request) (any, error) {
 		return s.options.Backend.Bootstrap()
@@ -107,7 +107,7 @@ func (s *Server) authorize(answer func(*http.Request) (any, error), users ...str
 			http.Error(w, "this server is starting", http.StatusServiceUnavailable)
 		default:
 			w.Header().Set("Content-Type", "application/json")
-			json.NewEncoder(w).Encode(content)
+			_ = json.NewEncoder(w).Encode(content) // a caller that hung up asks again
 		}
 	})
 }

@@ -53,7 +53,7 @@ func open(t *testing.T, withToken string) (*url.URL, *backend, *supervisor.Serve
 	address := free.Addr().String()
 	require.NoError(t, free.Close())
 	behind := &backend{}
-	server, err := supervisor.Listen(supervisor.Options{
+	server, err := supervisor.Listen(t.Context(), supervisor.Options{
 		Address: address, Certificate: certificate, Token: withToken, ServerCA: serverCA, ClientCA: clientCA, Backend: behind,
 	})
 	require.NoError(t, err)
@@ -157,7 +157,7 @@ func TestAnotherClusterIsNotTrusted(t *testing.T) {
 	require.NoError(t, err)
 	certificate, err := pair.TLS()
 	require.NoError(t, err)
-	other, err := supervisor.Listen(supervisor.Options{
+	other, err := supervisor.Listen(t.Context(), supervisor.Options{
 		Address: base.Host, Certificate: certificate, Token: token, ServerCA: serverCA, ClientCA: serverCA, Backend: &backend{},
 	})
 	require.NoError(t, err)
