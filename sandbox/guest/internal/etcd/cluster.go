@@ -45,8 +45,10 @@ func Dial(endpoints []string, config *tls.Config) (*clientv3.Client, error) {
 // AddLearner adds the member to the cluster as a learner and returns what its
 // etcd must be told as initial cluster. What an earlier attempt, or an earlier
 // machine of that address, left behind is removed first. It retries until ctx
-// ends: etcd refuses while another member is still joining.
+// ends: etcd refuses while another member is still joining; one that never will
+// is removed in the end.
 func (m Member) AddLearner(ctx context.Context, client *clientv3.Client) (initialCluster string, err error) {
+	missing := abandoned{}
 	err = retry(ctx, func() error {
 		call, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
@@ -54,6 +56,9 @@ func (m Member) AddLearner(ctx context.Context, client *clientv3.Client) (initia
 			return err
 		}
 		added, err := client.MemberAddAsLearner(call, []string{m.PeerURL()})
+		if errors.Is(err, rpctypes.ErrTooManyLearners) {
+			return errors.Join(err, missing.makeRoom(call, client))
+		}
 		if err != nil {
 			return err
 		}
