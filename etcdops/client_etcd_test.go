@@ -119,7 +119,7 @@ func TestMembersAreReachedByTheirOwnWord(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, healthy(s), 3, "one endpoint leads to the others by the URLs they advertise")
 	for _, m := range s.Members {
-		assert.Equal(t, "3.6.", m.Version[:4])
+		assert.Regexp(t, `^3\.\d+\.\d+`, m.Version)
 		assert.Positive(t, m.DBSize)
 		assert.Positive(t, m.RaftAppliedIndex)
 		assert.Empty(t, m.Problem)

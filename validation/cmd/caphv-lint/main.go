@@ -8,6 +8,9 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/cli"
 )
 
+// version is set by the linker.
+var version = "unknown"
+
 func main() {
-	os.Exit(cli.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(cli.Run(version, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -21,7 +21,7 @@ const mixed = "testdata/mixed.yaml"
 
 func run(stdin string, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	code = Run(args, strings.NewReader(stdin), &out, &errs)
+	code = Run("v0.0.0-test", args, strings.NewReader(stdin), &out, &errs)
 	return code, out.String(), errs.String()
 }
 
@@ -118,6 +118,12 @@ func TestFolders(t *testing.T) {
 	code, stdout, _ := run("", "../../testdata/base")
 	assert.Equal(t, ExitOK, code)
 	assert.Equal(t, "4 judged, 0 passed over: 0 errors, 0 warnings, 0 hints\n", stdout)
+}
+
+func TestVersion(t *testing.T) {
+	code, stdout, _ := run("", "--version")
+	assert.Equal(t, ExitOK, code)
+	assert.Equal(t, "caphv-lint version v0.0.0-test\n", stdout)
 }
 
 func TestCompletionOffersRules(t *testing.T) {

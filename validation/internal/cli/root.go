@@ -37,9 +37,10 @@ several YAML documents, JSON, and Lists. Objects of other kinds are passed over.
 Exit codes: 0 nothing was found, 1 something was found (see --fail-on), 2 wrong usage, or an input that cannot be
 read or parsed.`
 
-// Run runs the command with its arguments and returns the exit code.
-func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+// Run runs the command with its arguments and returns the exit code. version is what --version prints.
+func Run(version string, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	command := newRoot()
+	command.Version = version
 	command.SetArgs(args)
 	command.SetIn(stdin)
 	command.SetOut(stdout)
