@@ -35,7 +35,7 @@ func (h *Harvester) Seed(ctx context.Context, seed Seed) error {
 		return fmt.Errorf("seed Harvester stand-in: %w", err)
 	}
 	for _, object := range objects {
-		if err := h.direct.Create(ctx, object); err != nil && !apierrors.IsAlreadyExists(err) {
+		if err := h.createOnce(ctx, object); err != nil {
 			return fmt.Errorf("seed Harvester stand-in: create %T %s: %w", object, client.ObjectKeyFromObject(object), err)
 		}
 	}
@@ -45,6 +45,24 @@ func (h *Harvester) Seed(ctx context.Context, seed Seed) error {
 		}
 	}
 	return nil
+}
+
+// createOnce creates an object that does not exist. It looks first: admission may refuse a second one before the
+// apiserver notices that it exists.
+func (h *Harvester) createOnce(ctx context.Context, object client.Object) error {
+	current, ok := object.DeepCopyObject().(client.Object)
+	if !ok {
+		return fmt.Errorf("%T is no API object", object)
+	}
+	err := h.direct.Get(ctx, client.ObjectKeyFromObject(object), current)
+	if !apierrors.IsNotFound(err) {
+		return err
+	}
+	err = h.direct.Create(ctx, object)
+	if apierrors.IsAlreadyExists(err) {
+		return nil
+	}
+	return err
 }
 
 // waitReady waits for one planted object.

@@ -17,6 +17,8 @@ import (
 var (
 	errNoMatchedPool = errors.New("no matched IPPool")
 	errNoAllocator   = errors.New("fail to get allocator")
+	// errStale is no reason: the pass is done again once the cache has caught up.
+	errStale = errors.New("the object changed meanwhile")
 )
 
 // noGateway is what upstream writes for a pool without gateway: a nil printed.
@@ -41,6 +43,9 @@ func (c *Controller) ensureAddress(ctx context.Context, lb *lbv1.LoadBalancer) e
 	if allocated.IPPool != "" {
 		return nil
 	}
+	if err := c.checkFresh(ctx, lb); err != nil {
+		return err
+	}
 	name, err := c.choosePool(ctx, lb)
 	if err != nil {
 		return err
@@ -50,6 +55,19 @@ func (c *Controller) ensureAddress(ctx context.Context, lb *lbv1.LoadBalancer) e
 		return err
 	}
 	*allocated = describe(name, lease)
+	return nil
+}
+
+// checkFresh makes sure that the load balancer really has no address. The cache may be older than the allocation of the
+// pass before; going by it would end in a duplicate allocation, and healing that would take the address away again.
+func (c *Controller) checkFresh(ctx context.Context, lb *lbv1.LoadBalancer) error {
+	current := &lbv1.LoadBalancer{}
+	if err := c.Live.Get(ctx, client.ObjectKeyFromObject(lb), current); err != nil {
+		return fmt.Errorf("read load balancer: %w", err)
+	}
+	if current.ResourceVersion != lb.ResourceVersion {
+		return errStale
+	}
 	return nil
 }
 

@@ -64,6 +64,9 @@ func (c *Controller) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	before := lb.DeepCopy()
 	reason := c.pass(ctx, before, lb)
+	if errors.Is(reason, errStale) {
+		return ctrl.Result{}, reason
+	}
 	if err := c.writeStatus(ctx, before, lb, reason); err != nil {
 		return ctrl.Result{}, err
 	}
