@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -81,10 +82,21 @@ func (a *Applier) Apply(ctx context.Context, object *unstructured.Unstructured) 
 		return "", err
 	case !existed:
 		return Created, nil
-	case before.GetResourceVersion() == after.GetResourceVersion():
+	case same(before, after):
 		return Unchanged, nil
 	}
 	return Configured, nil
+}
+
+// same compares what the objects say, not who says it: taking over the fields of an earlier writer changes nothing for a
+// reader.
+func same(before, after *unstructured.Unstructured) bool {
+	before, after = before.DeepCopy(), after.DeepCopy()
+	for _, object := range []*unstructured.Unstructured{before, after} {
+		object.SetManagedFields(nil)
+		object.SetResourceVersion("")
+	}
+	return equality.Semantic.DeepEqual(before.Object, after.Object)
 }
 
 // Exists tells whether an object of that kind and name is there.

@@ -19,7 +19,7 @@ func (t target) config(streams Streams) (*rest.Config, error) {
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: t.context})
 	config, err := loader.ClientConfig()
 	if clientcmd.IsEmptyConfig(err) {
-		return nil, usage("--apply finds no management cluster: set --kubeconfig or KUBECONFIG")
+		return nil, usage("--apply finds no management cluster: set --kubeconfig or KUBECONFIG, or choose a --context that has one")
 	}
 	if err != nil {
 		return nil, usage("--kubeconfig or --context: %v", err)

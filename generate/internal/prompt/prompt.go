@@ -64,16 +64,18 @@ func (s *Session) Fill(ctx context.Context, fields []settings.Field, flags *pfla
 }
 
 func (s *Session) fill(ctx context.Context, field settings.Field, flag *pflag.Flag, judge func() []settings.Problem) error {
+	fallback := shown(flag)
 	for {
-		answer, err := s.ask(ctx, field.Question, shown(flag))
+		answer, err := s.ask(ctx, field.Question, fallback)
 		if err != nil {
 			return fmt.Errorf("asking for --%s: %w", field.Flag, err)
 		}
-		if answer != "" {
-			if err := set(flag, answer); err != nil {
-				fmt.Fprintf(s.out, "  --%s: %q is not of the right kind (%s)\n", field.Flag, answer, flag.Value.Type())
-				continue
-			}
+		if answer == "" {
+			answer = fallback
+		}
+		if err := set(flag, answer, answer != fallback); err != nil {
+			fmt.Fprintf(s.out, "  --%s: %q is not of the right kind (%s)\n", field.Flag, answer, flag.Value.Type())
+			continue
 		}
 		problem := problemOf(field.Flag, judge())
 		if problem == "" {
@@ -108,20 +110,26 @@ func (s *Session) ask(ctx context.Context, question, fallback string) (string, e
 }
 
 // set replaces the value; a list would otherwise be appended to after a wrong answer.
-func set(flag *pflag.Flag, answer string) error {
+func set(flag *pflag.Flag, answer string, changed bool) error {
 	if list, ok := flag.Value.(pflag.SliceValue); ok {
-		items := strings.Split(answer, ",")
-		for i := range items {
-			items[i] = strings.TrimSpace(items[i])
-		}
-		flag.Changed = true
-		return list.Replace(items)
+		flag.Changed = changed
+		return list.Replace(split(answer))
 	}
 	if err := flag.Value.Set(answer); err != nil {
 		return err
 	}
-	flag.Changed = true
+	flag.Changed = changed
 	return nil
+}
+
+func split(answer string) []string {
+	var items []string
+	for item := range strings.SplitSeq(answer, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			items = append(items, item)
+		}
+	}
+	return items
 }
 
 func shown(flag *pflag.Flag) string {
@@ -143,8 +151,8 @@ func problemOf(flag string, problems []settings.Problem) string {
 // CommandLine is the command that gives the same settings without questions, for a POSIX shell.
 func CommandLine(program string, flags *pflag.FlagSet) string {
 	words := []string{program}
-	flags.Visit(func(flag *pflag.Flag) {
-		if flag.Name == "interactive" {
+	flags.VisitAll(func(flag *pflag.Flag) {
+		if !flag.Changed || flag.Name == "interactive" {
 			return
 		}
 		if flag.Value.Type() == "bool" {

@@ -1,0 +1,61 @@
+package check
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/manifest"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
+)
+
+func valid() settings.Settings {
+	s := settings.Defaults()
+	s.Name, s.Image, s.SSHKeyPair, s.Networks = "prod", "default/sles", "default/key", []string{"default/production"}
+	s.IPPool, s.Gateway, s.SubnetMask = "pool", "172.16.0.1", "255.255.0.0"
+	return s.Complete()
+}
+
+func TestWhatTheRulesPass(t *testing.T) {
+	s := valid()
+	findings, err := Run(s, manifest.Build(s, []byte("{}")))
+	require.NoError(t, err)
+	assert.Empty(t, findings.Errors)
+}
+
+// Settings that Problems would refuse show that the rules see what the ClusterClass will make.
+func TestFindingsNameTheFlag(t *testing.T) {
+	for flag, change := range map[string]func(*settings.Settings){
+		"target-namespace": func(s *settings.Settings) { s.TargetNamespace = "" },
+		"lb-ipam":          func(s *settings.Settings) { s.LoadBalancerIPAM = "static" },
+		"gateway":          func(s *settings.Settings) { s.Gateway = "" },
+		"subnet-mask":      func(s *settings.Settings) { s.SubnetMask = "x" },
+		"cpu":              func(s *settings.Settings) { s.CPU = 0 },
+		"memory":           func(s *settings.Settings) { s.Memory = "much" },
+		"ssh-user":         func(s *settings.Settings) { s.SSHUser = "" },
+		"ssh-keypair":      func(s *settings.Settings) { s.SSHKeyPair = "" },
+		"network":          func(s *settings.Settings) { s.Networks = nil },
+	} {
+		t.Run(flag, func(t *testing.T) {
+			s := valid()
+			change(&s)
+			findings, err := Run(s, nil)
+			require.NoError(t, err)
+			require.NotEmpty(t, findings.Errors)
+			assert.Contains(t, findings.Errors[0], "--"+flag+": ")
+		})
+	}
+}
+
+func TestTheRulesKnowThePreview(t *testing.T) {
+	engine, err := validation.NewEngine()
+	require.NoError(t, err)
+	objects, err := preview(valid())
+	require.NoError(t, err)
+	require.Len(t, objects, 2)
+	for _, object := range objects {
+		assert.True(t, engine.Judges(object), "%v", object["kind"])
+	}
+}
