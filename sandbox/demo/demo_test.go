@@ -50,6 +50,18 @@ func TestLeftoversAreWhatWasNotThereBefore(t *testing.T) {
 	assert.Empty(t, leftovers(after, before))
 }
 
+func TestTheHeydayMustHaveWhatACompleteClusterHas(t *testing.T) {
+	two := []string{"a", "b"}
+	whole := map[string][]string{
+		"virtual machines": two, "running instances": two, "volume claims": two, "secrets": two,
+		"load balancers": {"l"}, poolEntries: two, etcdMembers: {"1 etcd"},
+	}
+	require.NoError(t, checkHeyday(whole, 1, 2))
+	require.ErrorContains(t, checkHeyday(whole, 1, 3), "2 virtual machines, not 3", "a machine is missing")
+	whole["secrets"] = []string{"a", "b", "doubled"}
+	assert.ErrorContains(t, checkHeyday(whole, 1, 2), "doubled")
+}
+
 func TestEveryKillIsShared(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		kills := rapid.IntRange(0, 50).Draw(t, "kills")

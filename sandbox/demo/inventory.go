@@ -2,9 +2,11 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -40,8 +42,10 @@ var kinds = []struct {
 
 // Further kinds of the inventory that are no API objects of their own.
 const (
-	poolEntries    = "pool entries"
-	guestProcesses = "guest processes"
+	poolEntries = "pool entries"
+	etcdMembers = "etcd members"
+	apiServers  = "guest API servers"
+	others      = "other processes"
 )
 
 // takeInventory counts past CAPHV, as administrator of the API server, and in
@@ -72,12 +76,29 @@ func takeInventory(ctx context.Context, s *sandbox.Sandbox) (inventory, error) {
 	if found[poolEntries], err = poolHolders(ctx, c); err != nil {
 		return nil, err
 	}
-	processes, err := statedir.Processes(s.GuestsDir())
-	found[guestProcesses] = map[string]bool{}
-	for _, process := range processes {
-		found[guestProcesses][process] = true
+	return found, found.addProcesses(s.GuestsDir())
+}
+
+// addProcesses counts what runs inside virtual machines, from the process table.
+func (i inventory) addProcesses(dir string) error {
+	processes, err := statedir.Processes(dir)
+	if err != nil {
+		return err
 	}
-	return found, err
+	for _, kind := range []string{etcdMembers, apiServers, others} {
+		i[kind] = map[string]bool{}
+	}
+	for _, process := range processes {
+		switch {
+		case strings.HasSuffix(process, " etcd"):
+			i[etcdMembers][process] = true
+		case strings.HasSuffix(process, " kube-apiserver"):
+			i[apiServers][process] = true
+		default:
+			i[others][process] = true
+		}
+	}
+	return nil
 }
 
 // poolHolders lists who holds which address.
@@ -101,7 +122,7 @@ func order() []string {
 	for _, kind := range kinds {
 		names = append(names, kind.name)
 	}
-	return append(names, poolEntries, guestProcesses)
+	return append(names, poolEntries, etcdMembers, apiServers, others)
 }
 
 // leftovers lists what is there now and was not before, by kind. Pure.
@@ -132,9 +153,28 @@ func (d *demo) prove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.line.Detail("%-20s %10s %10s", "on Harvester", "then", "now")
 	for _, kind := range order() {
-		d.line.Detail("%-20s 0", kind)
+		d.line.Detail("%-20s %10d %10d", kind, len(d.heyday[kind]), 0)
 	}
 	d.line.Event("nothing left behind")
 	return nil
+}
+
+// checkHeyday says what a complete cluster should have and has not; without it,
+// finding nothing at the end would prove nothing. Pure.
+func checkHeyday(heyday map[string][]string, controlPlanes, machines int) error {
+	var errs []error
+	for _, want := range []struct {
+		kind  string
+		count int
+	}{
+		{"virtual machines", machines}, {"running instances", machines}, {"volume claims", machines}, {"secrets", machines},
+		{"load balancers", 1}, {poolEntries, machines}, {etcdMembers, controlPlanes},
+	} {
+		if got := len(heyday[want.kind]); got != want.count {
+			errs = append(errs, fmt.Errorf("%d %s, not %d: %v", got, want.kind, want.count, heyday[want.kind]))
+		}
+	}
+	return errors.Join(errs...)
 }

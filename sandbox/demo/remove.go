@@ -11,9 +11,22 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
+// takeHeyday counts what the complete cluster has on Harvester.
+func (d *demo) takeHeyday(ctx context.Context) error {
+	now, err := takeInventory(ctx, d.sandbox)
+	if err != nil {
+		return err
+	}
+	d.heyday = leftovers(d.inventory, now)
+	return checkHeyday(d.heyday, d.options.ControlPlanes, d.options.ControlPlanes+d.options.Workers+1)
+}
+
 // remove deletes the cluster and then its namespace, and waits until both are
 // gone.
 func (d *demo) remove(ctx context.Context) error {
+	if err := d.takeHeyday(ctx); err != nil {
+		return err
+	}
 	cluster := &clusterv1.Cluster{ObjectMeta: metav1.ObjectMeta{Namespace: d.options.Namespace, Name: d.options.Name}}
 	if err := d.clients.management.Delete(ctx, cluster); err != nil {
 		return fmt.Errorf("deleting the cluster: %w", err)

@@ -17,7 +17,9 @@ type demo struct {
 	clients   clients
 	killer    *killer
 	inventory inventory // what was on Harvester before
-	seen      observation
+	// heyday is what the complete cluster added to it, by kind.
+	heyday map[string][]string
+	seen   observation
 }
 
 // Run tells the story in a sandbox that is up. It returns when the cluster is
