@@ -117,7 +117,7 @@ benchstat: ## Compares two benchmark outputs
 ##@ Check
 lint: ## golangci-lint with kube-api-linter, and actionlint
 	go build -C hack/tools/lint -o ../../../bin/golangci-lint .
-	@for module in $(MODULES); do echo "== $$module"; (cd $$module && ../bin/golangci-lint run --config=$(CURDIR)/.golangci.yml ./...); done
+	@for module in $(MODULES) $(NESTED); do echo "== $$module"; (cd $$module && $(CURDIR)/bin/golangci-lint run --config=$(CURDIR)/.golangci.yml ./...); done
 	$(ACTIONLINT) $(CURDIR)/.github/workflows/*.yml
 .PHONY: lint
 
