@@ -3,7 +3,9 @@ package guest
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -118,7 +120,7 @@ func (e *Etcd) dial(ctx context.Context, leaving Leaving) (*etcdops.Client, erro
 	endpoints := make([]string, 0, len(found))
 	for _, pod := range found {
 		routes[pod] = etcdops.PortForwardDialer(config, etcdNamespace, pod, etcdPort)
-		endpoints = append(endpoints, fmt.Sprintf("https://%s:%d", pod, etcdPort))
+		endpoints = append(endpoints, "https://"+net.JoinHostPort(pod, strconv.Itoa(etcdPort)))
 	}
 	certificate.Dialer, certificate.Endpoints = etcdops.RouteByHost(routes), endpoints
 	return etcdops.Dial(ctx, certificate)

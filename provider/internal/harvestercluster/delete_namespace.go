@@ -36,7 +36,7 @@ func (r *Reconciler) deleteNamespace(ctx context.Context, s *scope) phase.Outcom
 		return phase.Unchanged()
 	}
 	if content != "" {
-		r.warning(s, "NamespaceKept", "Delete", "Namespace %q on Harvester is kept: it holds %s", namespace.Name, content)
+		r.warning(ctx, s, "NamespaceKept", "Delete", "Namespace %q on Harvester is kept: it holds %s", namespace.Name, content)
 		return phase.Unchanged()
 	}
 	err = s.harvester.Client().Delete(ctx, namespace, client.Preconditions{UID: &namespace.UID, ResourceVersion: &namespace.ResourceVersion})

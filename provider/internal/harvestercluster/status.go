@@ -10,8 +10,8 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
-// summarized are the conditions that Ready sums up, in the order of the phases.
-var summarized = []string{
+// summedUp are the conditions that Ready sums up, in the order of the phases.
+var summedUp = []string{
 	infrav1.HarvesterConnectionReadyCondition,
 	infrav1.TargetNamespaceReadyCondition,
 	infrav1.IPPoolsReadyCondition,
@@ -20,7 +20,7 @@ var summarized = []string{
 }
 
 // ownedConditions are all conditions that this controller writes.
-var ownedConditions = append([]string{clusterv1.PausedCondition, infrav1.ReadyCondition, infrav1.InfrastructureReadyCondition}, summarized...)
+var ownedConditions = append([]string{clusterv1.PausedCondition, infrav1.ReadyCondition, infrav1.InfrastructureReadyCondition}, summedUp...)
 
 // finishStatus derives what follows from the conditions: the summary, and what the contracts of Cluster API read.
 // Provisioned is never taken back: Cluster API reads it as "was provisioned once".
@@ -38,5 +38,5 @@ func finishStatus(infra *infrav1.HarvesterCluster) error {
 		infrastructure.Status, infrastructure.Reason, infrastructure.Message = metav1.ConditionTrue, infrav1.ReadyReason, ""
 	}
 	conditions.Set(infra, infrastructure)
-	return phase.Summarize(infra, summarized)
+	return phase.SumUp(infra, summedUp)
 }

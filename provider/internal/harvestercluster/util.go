@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -49,10 +50,14 @@ func wrap(err error, format string, args ...any) error {
 	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
 }
 
-func (r *Reconciler) event(s *scope, reason, action, format string, args ...any) {
+// event tells the operator what was done, as an event and in the log.
+func (r *Reconciler) event(ctx context.Context, s *scope, reason, action, format string, args ...any) {
+	ctrl.LoggerFrom(ctx).Info(fmt.Sprintf(format, args...), "cluster", s.clusterName(), "reason", reason)
 	r.Recorder.Eventf(s.infra, nil, corev1.EventTypeNormal, reason, action, format, args...)
 }
 
-func (r *Reconciler) warning(s *scope, reason, action, format string, args ...any) {
+// warning tells the operator what needs attention, as an event and in the log.
+func (r *Reconciler) warning(ctx context.Context, s *scope, reason, action, format string, args ...any) {
+	ctrl.LoggerFrom(ctx).Info("Warning: "+fmt.Sprintf(format, args...), "cluster", s.clusterName(), "reason", reason)
 	r.Recorder.Eventf(s.infra, nil, corev1.EventTypeWarning, reason, action, format, args...)
 }

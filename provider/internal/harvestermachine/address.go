@@ -105,7 +105,7 @@ func (r *Reconciler) allocate(ctx context.Context, s *scope) (ipam.Lease, error)
 	if err != nil {
 		return ipam.Lease{}, fmt.Errorf("allocate an address: %w", err)
 	}
-	r.event(s, "AddressAllocated", "Allocate", "Allocated %s from pool %s", lease.Address, lease.Pool)
+	r.event(ctx, s, "AddressAllocated", "Allocate", "Allocated %s from pool %s", lease.Address, lease.Pool)
 	return lease, nil
 }
 

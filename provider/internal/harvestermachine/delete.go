@@ -48,13 +48,13 @@ func (r *Reconciler) find(ctx context.Context, s *scope) phase.Outcome {
 }
 
 // guard blocks a deletion that nobody ordered.
-func (r *Reconciler) guard(_ context.Context, s *scope) phase.Outcome {
+func (r *Reconciler) guard(ctx context.Context, s *scope) phase.Outcome {
 	blocked := orphanGuard(s)
 	if blocked == "" {
 		return phase.Unchanged()
 	}
 	if !r.reported(s, infrav1.OwnerNotDeletingReason) {
-		r.warning(s, infrav1.OwnerNotDeletingReason, "Delete", "%s", blocked)
+		r.warning(ctx, s, infrav1.OwnerNotDeletingReason, "Delete", "%s", blocked)
 	}
 	return busy(infrav1.OwnerNotDeletingReason, blocked)
 }

@@ -39,7 +39,7 @@ func (r *Reconciler) leaveEtcd(ctx context.Context, s *scope) phase.Outcome {
 	if outcome.Stop {
 		phase.Set(s.machine, infrav1.DeletingCondition, busy(infrav1.RemovingEtcdMemberReason, outcome.Message))
 	} else if outcome.Reason != infrav1.EtcdMemberRemovedReason {
-		r.warning(s, outcome.Reason, "Delete", "The VM is deleted although its etcd member may still be there: %s", outcome.Message)
+		r.warning(ctx, s, outcome.Reason, "Delete", "The VM is deleted although its etcd member may still be there: %s", outcome.Message)
 	}
 	return outcome
 }

@@ -60,7 +60,7 @@ func (r *Reconciler) releaseAddress(ctx context.Context, s *scope) phase.Outcome
 			return failed("release the address", err)
 		}
 		r.Metrics.RecordIPRelease()
-		r.event(s, "AddressReleased", "Release", "Released %s to pool %s", lease.Address, lease.Pool)
+		r.event(ctx, s, "AddressReleased", "Release", "Released %s to pool %s", lease.Address, lease.Pool)
 	}
 	s.machine.Status.AllocatedIPAddress, s.machine.Status.AllocatedPoolRef = "", ""
 	return phase.Unchanged()

@@ -45,7 +45,7 @@ func (r *Reconciler) deleteVM(ctx context.Context, s *scope) phase.Outcome {
 	if err != nil {
 		return failed("delete the VM", err)
 	}
-	r.event(s, "VMDeleted", "Delete", "Deleted VM %s", s.vmKey())
+	r.event(ctx, s, "VMDeleted", "Delete", "Deleted VM %s", s.vmKey())
 	return busy(infrav1.DeletingVMReason, waiting)
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/etcdops"
@@ -41,7 +42,7 @@ func TestEtcdOutcome(t *testing.T) {
 			outcome := etcdOutcome(test.plan, test.err, test.left, test.confirmed)
 			assert.Equal(t, test.reason, outcome.Reason)
 			assert.Equal(t, test.stops, outcome.Stop)
-			assert.NoError(t, outcome.Err, "a silent etcd must not be an error storm")
+			require.NoError(t, outcome.Err, "a silent etcd must not be an error storm")
 			if test.stops {
 				assert.NotZero(t, outcome.RequeueAfter, "nothing announces that etcd changed")
 			}

@@ -20,25 +20,25 @@ import (
 func (r *Reconciler) node(ctx context.Context, s *scope) phase.Outcome {
 	started := r.Clock.Now()
 	if err := r.watchNodes(ctx, s.clusterKey()); err != nil {
-		return r.waitForNode(s, fmt.Errorf("%w: %w", guest.ErrUnreachable, err))
+		return r.waitForNode(ctx, s, fmt.Errorf("%w: %w", guest.ErrUnreachable, err))
 	}
 	changed, err := guest.InitializeNode(ctx, r.Guests, s.clusterKey(), s.vmName, s.machine.Spec.ProviderID)
 	if changed || (err != nil && !apierrors.IsConflict(err) && !isAny(err, guest.ErrUnreachable, guest.ErrNodeNotFound)) {
 		r.Metrics.RecordNodeInit(err)
 	}
 	if err != nil {
-		return r.waitForNode(s, err)
+		return r.waitForNode(ctx, s, err)
 	}
 	if changed {
 		r.Metrics.ObserveNodeInit(r.Clock.Since(started))
-		r.event(s, "NodeInitialized", "Initialize", "Initialised Node %s", s.vmName)
+		r.event(ctx, s, "NodeInitialized", "Initialize", "Initialised Node %s", s.vmName)
 	}
 	return phase.Done(infrav1.NodeInitializedReason, "")
 }
 
 // waitForNode says what the Node is waited for. A Node that was initialised once stays so in our eyes while the guest
 // cannot be asked.
-func (r *Reconciler) waitForNode(s *scope, err error) phase.Outcome {
+func (r *Reconciler) waitForNode(ctx context.Context, s *scope, err error) phase.Outcome {
 	switch {
 	case errors.Is(err, guest.ErrNodeConflict):
 		return phase.Wait(infrav1.NodeProviderIDConflictReason, err.Error())
@@ -46,9 +46,9 @@ func (r *Reconciler) waitForNode(s *scope, err error) phase.Outcome {
 		if conditions.IsTrue(s.machine, infrav1.NodeInitializedCondition) {
 			return phase.Unchanged()
 		}
-		return r.untilNodeDeadline(s, infrav1.GuestClusterUnreachableReason, fmt.Sprintf("Waits for the API server of Cluster %s", s.clusterName()))
+		return r.untilNodeDeadline(ctx, s, infrav1.GuestClusterUnreachableReason, fmt.Sprintf("Waits for the API server of Cluster %s", s.clusterName()))
 	case errors.Is(err, guest.ErrNodeNotFound):
-		return r.untilNodeDeadline(s, infrav1.WaitingForNodeReason, fmt.Sprintf("Waits for the guest to register Node %s", s.vmName))
+		return r.untilNodeDeadline(ctx, s, infrav1.WaitingForNodeReason, fmt.Sprintf("Waits for the guest to register Node %s", s.vmName))
 	case apierrors.IsConflict(err):
 		return phase.Again() // The Node has just changed; the cache will show it in a moment.
 	default:
@@ -59,14 +59,14 @@ func (r *Reconciler) waitForNode(s *scope, err error) phase.Outcome {
 }
 
 // untilNodeDeadline waits until the Node's deadline, and says so when it has passed.
-func (r *Reconciler) untilNodeDeadline(s *scope, reason, waiting string) phase.Outcome {
+func (r *Reconciler) untilNodeDeadline(ctx context.Context, s *scope, reason, waiting string) phase.Outcome {
 	left := r.nodeDeadline(s)
 	if left > 0 {
 		return phase.Until(left, reason, waiting)
 	}
 	if conditions.GetReason(s.machine, infrav1.NodeInitializedCondition) != infrav1.NodeInitializationTimedOutReason {
 		r.Metrics.RecordNodeInit(fmt.Errorf("node %s did not register in time", s.vmName))
-		r.warning(s, infrav1.NodeInitializationTimedOutReason, "Initialize", "Node %s did not register within %s", s.vmName, r.NodeTimeout)
+		r.warning(ctx, s, infrav1.NodeInitializationTimedOutReason, "Initialize", "Node %s did not register within %s", s.vmName, r.NodeTimeout)
 	}
 	return phase.Wait(infrav1.NodeInitializationTimedOutReason,
 		fmt.Sprintf("Node %s did not register within %s of the VM running; look at the guest's cloud-init log", s.vmName, r.NodeTimeout))

@@ -9,8 +9,8 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
-// summarized are the conditions that Ready sums up, in the order of the phases.
-var summarized = []string{
+// summedUp are the conditions that Ready sums up, in the order of the phases.
+var summedUp = []string{
 	infrav1.AddressReadyCondition,
 	infrav1.BootstrapReadyCondition,
 	infrav1.VMProvisionedCondition,
@@ -22,7 +22,7 @@ var summarized = []string{
 }
 
 // ownedConditions are all conditions that this controller writes.
-var ownedConditions = append([]string{clusterv1.PausedCondition, infrav1.ReadyCondition}, summarized...)
+var ownedConditions = append([]string{clusterv1.PausedCondition, infrav1.ReadyCondition}, summedUp...)
 
 // finishStatus derives what follows from the conditions: the summary, and what the contracts of Cluster API read.
 // Provisioned is never taken back: Cluster API reads it as "was provisioned once".
@@ -32,5 +32,5 @@ func finishStatus(machine *infrav1.HarvesterMachine) error {
 	if running && machine.Spec.ProviderID != "" && !machine.Status.Initialization.IsProvisioned() {
 		machine.Status.Initialization = &infrav1.Initialization{Provisioned: ptr.To(true)}
 	}
-	return phase.Summarize(machine, summarized)
+	return phase.SumUp(machine, summedUp)
 }

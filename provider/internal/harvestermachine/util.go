@@ -1,11 +1,13 @@
 package harvestermachine
 
 import (
+	"context"
 	"fmt"
 	"maps"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/cluster-api/util/conditions"
+	ctrl "sigs.k8s.io/controller-runtime"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
@@ -40,11 +42,15 @@ func wrap(err error, format string, args ...any) error {
 	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
 }
 
-func (r *Reconciler) event(s *scope, reason, action, format string, args ...any) {
+// event tells the operator what was done, as an event and in the log.
+func (r *Reconciler) event(ctx context.Context, s *scope, reason, action, format string, args ...any) {
+	ctrl.LoggerFrom(ctx).Info(fmt.Sprintf(format, args...), "cluster", s.clusterName(), "reason", reason)
 	r.Recorder.Eventf(s.machine, nil, corev1.EventTypeNormal, reason, action, format, args...)
 }
 
-func (r *Reconciler) warning(s *scope, reason, action, format string, args ...any) {
+// warning tells the operator what needs attention, as an event and in the log.
+func (r *Reconciler) warning(ctx context.Context, s *scope, reason, action, format string, args ...any) {
+	ctrl.LoggerFrom(ctx).Info("Warning: "+fmt.Sprintf(format, args...), "cluster", s.clusterName(), "reason", reason)
 	r.Recorder.Eventf(s.machine, nil, corev1.EventTypeWarning, reason, action, format, args...)
 }
 

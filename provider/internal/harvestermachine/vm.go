@@ -49,7 +49,7 @@ func (r *Reconciler) createVM(ctx context.Context, s *scope) error {
 		return fmt.Errorf("create VM %s: %w", s.vmKey(), err)
 	}
 	s.vm = vm
-	r.event(s, "VMCreated", "Create", "Created VM %s", s.vmKey())
+	r.event(ctx, s, "VMCreated", "Create", "Created VM %s", s.vmKey())
 	return nil
 }
 
@@ -63,7 +63,7 @@ func describeVM(s *scope) (harvesterclient.VM, error) {
 	labels := names.MachineLabels(s.identity())
 	vm := harvesterclient.VM{
 		Namespace: s.targetNamespace(), Name: s.vmName, Labels: labels, VolumeLabels: labels,
-		CPU: uint32(spec.CPU), Memory: memory,
+		CPU: uint32(max(spec.CPU, 0)), Memory: memory,
 		CloudInitSecret: names.CloudInitSecret(s.vmName),
 		SSHKeyNames:     []string{s.references.keyPair.Namespace + "/" + s.references.keyPair.Name},
 		NodeAffinity:    nodeAffinity(spec.NodeAffinity, s.failureDomain()),

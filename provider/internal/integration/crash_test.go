@@ -19,6 +19,7 @@ import (
 // creation has; a new one must come to the same end, with nothing doubled and nothing lost.
 func TestCreationSurvivesACrashAfterEveryWrite(t *testing.T) {
 	forEveryWrite(t, func(t *testing.T, w *world, crash func()) {
+		t.Helper()
 		w.seedHarvester(5)
 		w.provisionCluster()
 		crash()
@@ -34,6 +35,7 @@ func TestCreationSurvivesACrashAfterEveryWrite(t *testing.T) {
 // The same for a deletion.
 func TestDeletionSurvivesACrashAfterEveryWrite(t *testing.T) {
 	forEveryWrite(t, func(t *testing.T, w *world, crash func()) {
+		t.Helper()
 		w.seedHarvester(5)
 		w.provisionCluster()
 		w.provisionMachine("m-1", false)

@@ -35,7 +35,7 @@ func TestManagerIsDrivenByEvents(t *testing.T) {
 	w.deleteIdentity()
 	probe := w.runManager()
 	w.eventually(func() bool {
-		response, err := http.Get("http://" + probe + "/readyz") //nolint:noctx // a probe of a local server
+		response, err := http.Get("http://" + probe + "/readyz")
 		if err != nil {
 			return false
 		}

@@ -8,12 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"k8s.io/client-go/rest"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
-
-	ctrl "sigs.k8s.io/controller-runtime"
-
 	"github.com/go-logr/logr"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
 // management and harvester are the two API servers, shared by all tests of the package: each test works in namespaces
@@ -50,13 +48,19 @@ func runWithPlanes(m *testing.M) (int, error) {
 		{&management, []string{filepath.Join(core, "core/config/crd/bases"), filepath.Join(root, "config/crd/bases")}},
 		{&harvester, []string{filepath.Join(root, "sandbox/harvester/crds")}},
 	}
+	var stops []func() error
+	defer func() {
+		for _, stop := range stops {
+			_ = stop()
+		}
+	}()
 	for _, plane := range planes {
 		environment := &envtest.Environment{BinaryAssetsDirectory: assets, CRDDirectoryPaths: plane.crds, ErrorIfCRDPathMissing: true}
 		config, err := environment.Start()
 		if err != nil {
 			return 0, fmt.Errorf("start an API server: %w", err)
 		}
-		defer func() { _ = environment.Stop() }()
+		stops = append(stops, environment.Stop)
 		config.QPS, config.Burst = -1, 0
 		*plane.target = config
 	}

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -13,8 +14,6 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
-
-	"encoding/pem"
 )
 
 // proxy stands in front of the Harvester API server and counts, records and spoils requests.

@@ -30,8 +30,9 @@ import (
 
 // world is one test's share of the two planes: a namespace in each, and reconcilers over them that the test calls.
 type world struct {
-	t   *testing.T
-	ctx context.Context
+	t *testing.T
+	// ctx is the test's lifetime.
+	ctx context.Context //nolint:containedctx // a world lives as long as its test
 
 	// namespace is the one in the management cluster, target the one on Harvester. pool and subnet are this test's.
 	namespace, target, pool, subnet string

@@ -16,7 +16,7 @@ import (
 func Decode(object *unstructured.Unstructured) (ipam.Pool, error) {
 	typed := &lbv1.IPPool{}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, typed); err != nil {
-		return ipam.Pool{}, fmt.Errorf("%w: IPPool %q cannot be read: %v", ipam.ErrInvalidRange, object.GetName(), err)
+		return ipam.Pool{}, fmt.Errorf("%w: IPPool %q cannot be read: %w", ipam.ErrInvalidRange, object.GetName(), err)
 	}
 	pool, err := FromTyped(typed)
 	pool.Version = object

@@ -167,8 +167,9 @@ func TestAllocatorsFollowARotation(t *testing.T) {
 	allocators := &ippool.Allocators{}
 	key := client.ObjectKey{Namespace: "ns", Name: "harvester"}
 	first, second := &connection{poolClient(nil)}, &connection{poolClient(nil)}
-	assert.Same(t, allocators.For(key, first), allocators.For(key, first))
-	assert.NotSame(t, allocators.For(key, first), allocators.For(key, second))
+	before := allocators.For(key, first)
+	assert.Same(t, before, allocators.For(key, first))
+	assert.NotSame(t, before, allocators.For(key, second))
 }
 
 type connection struct{ client client.Client }

@@ -57,15 +57,14 @@ func Run[S any](ctx context.Context, object conditions.Setter, scope S, phases [
 // Settle is the end of a reconcile: a write that lost against somebody else's is tried again in a moment, and is no
 // error that anybody needs to see.
 func Settle(result ctrl.Result, failures ...error) (ctrl.Result, error) {
-	failure := kerrors.FilterOut(kerrors.NewAggregate(failures), isConflict)
-	switch {
-	case failure != nil:
-		return ctrl.Result{}, failure
-	case kerrors.NewAggregate(failures) != nil:
-		return ctrl.Result{RequeueAfter: momentDelay}, nil
-	default:
-		return result, nil
+	all := kerrors.NewAggregate(failures)
+	if serious := kerrors.FilterOut(all, isConflict); serious != nil {
+		return ctrl.Result{}, serious
 	}
+	if all != nil {
+		result = ctrl.Result{RequeueAfter: momentDelay}
+	}
+	return result, nil
 }
 
 // isConflict looks into aggregates too, such as those of Cluster API's patch helper: errors.As does not.

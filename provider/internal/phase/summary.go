@@ -8,10 +8,10 @@ import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 )
 
-// Summarize sets Ready from the conditions of the given types, in their order, as Cluster API sums up its own. A type
+// SumUp sets Ready from the conditions of the given types, in their order, as Cluster API sums up its own. A type
 // that was never reported counts as unknown, except those that only a deletion has. What is well is not repeated in the
 // message.
-func Summarize(object conditions.Setter, types []string) error {
+func SumUp(object conditions.Setter, types []string) error {
 	negative := infrav1.DeletingCondition
 	strategy := conditions.DefaultMergeStrategy(
 		conditions.GetPriorityFunc(conditions.GetDefaultMergePriorityFunc(negative)),

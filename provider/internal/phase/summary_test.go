@@ -12,7 +12,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
-func TestSummarize(t *testing.T) {
+func TestSumUp(t *testing.T) {
 	types := []string{"A", "B", infrav1.EtcdMemberRemovedCondition, infrav1.DeletingCondition}
 	condition := func(conditionType string, status metav1.ConditionStatus, message string) metav1.Condition {
 		return metav1.Condition{Type: conditionType, Status: status, Reason: "Because", Message: message}
@@ -33,7 +33,7 @@ func TestSummarize(t *testing.T) {
 			for _, c := range test.conditions {
 				conditions.Set(machine, c)
 			}
-			require.NoError(t, phase.Summarize(machine, types))
+			require.NoError(t, phase.SumUp(machine, types))
 			ready := conditions.Get(machine, infrav1.ReadyCondition)
 			assert.Equal(t, test.status, ready.Status)
 			assert.Equal(t, test.reason, ready.Reason)
