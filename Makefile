@@ -43,7 +43,7 @@ build: bin/caphv-sandbox ## Builds our programs into bin/
 
 bin/caphv-sandbox: FORCE
 	@echo "building caphv-sandbox (the first time downloads and compiles its dependencies: a few minutes)"
-	CGO_ENABLED=0 go build -C sandbox -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-sandbox ./cmd/caphv-sandbox
+	@CGO_ENABLED=0 go build -C sandbox -v -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-sandbox ./cmd/caphv-sandbox 2>&1 | hack/progress
 FORCE:
 
 assets: bin/caphv-sandbox ## Builds etcd and Kubernetes for the tests that need an API server
