@@ -2,6 +2,7 @@ package cloudinit
 
 import (
 	"encoding/base64"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -27,7 +28,7 @@ func parts(t *testing.T, contentType string, body io.Reader) []mimePart {
 	var found []mimePart
 	for {
 		part, err := reader.NextRawPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return found
 		}
 		require.NoError(t, err)

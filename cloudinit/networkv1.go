@@ -2,6 +2,7 @@ package cloudinit
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 
 	"go.yaml.in/yaml/v3"
@@ -126,8 +127,7 @@ func netmask(prefix netip.Prefix) string {
 	if !prefix.Addr().Is4() {
 		return fmt.Sprint(prefix.Bits())
 	}
-	mask := ^uint32(0) << (32 - prefix.Bits())
-	return netip.AddrFrom4([4]byte{byte(mask >> 24), byte(mask >> 16), byte(mask >> 8), byte(mask)}).String()
+	return net.IP(net.CIDRMask(prefix.Bits(), prefix.Addr().BitLen())).String()
 }
 
 func subnet(kind string) *yaml.Node {

@@ -160,7 +160,7 @@ func TestRefusedBootstrapData(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := RenderUserData(full(), []byte(test.data))
 			require.ErrorIs(t, err, test.want)
-			assert.ErrorContains(t, err, test.text)
+			require.ErrorContains(t, err, test.text)
 			assert.NotContains(t, err.Error(), secret)
 		})
 	}

@@ -14,14 +14,15 @@ import (
 )
 
 // simplePool holds count addresses from 10.<index>.0.2 on.
-func simplePool(t testing.TB, index, count int) Pool {
+func simplePool(tb testing.TB, index, count int) Pool {
+	tb.Helper()
 	first := netip.AddrFrom4([4]byte{10, byte(index), 0, 2})
 	last := first
 	for range count - 1 {
 		last = last.Next()
 	}
 	subnet := fmt.Sprintf("10.%d.0.0/16", index)
-	return Pool{Name: fmt.Sprintf("pool-%d", index), Ranges: []Range{mustRange(t, subnet, first.String(), last.String(), "")}}
+	return Pool{Name: fmt.Sprintf("pool-%d", index), Ranges: []Range{mustRange(tb, subnet, first.String(), last.String(), "")}}
 }
 
 func vm(i int) string { return fmt.Sprintf("ns/vm-%d.caphv", i) }
@@ -54,7 +55,7 @@ func TestRefusalKinds(t *testing.T) {
 	allocator := NewAllocator(NewMemoryStore(pool))
 	_, err := allocator.Allocate(t.Context(), Request{Owner: "me"})
 	require.ErrorIs(t, err, ErrNoEligiblePool)
-	assert.ErrorContains(t, err, "the request names no pool")
+	require.ErrorContains(t, err, "the request names no pool")
 	_, err = allocator.Allocate(t.Context(), Request{Owner: "me", Pools: []string{"absent"}})
 	require.ErrorIs(t, err, ErrNoEligiblePool)
 	_, err = allocator.Allocate(t.Context(), Request{Owner: "me", Pools: []string{"absent", "pool-1"}, Address: addr("10.1.0.2")})
@@ -91,7 +92,7 @@ func TestUnreadablePoolStopsTheFallback(t *testing.T) {
 	allocator := NewAllocator(store)
 	_, err := allocator.Allocate(t.Context(), Request{Owner: "me", Pools: []string{"pool-1", "pool-2"}})
 	require.ErrorIs(t, err, down)
-	assert.EqualError(t, err, `no address for "me": pool "pool-1": connection refused`)
+	require.EqualError(t, err, `no address for "me": pool "pool-1": connection refused`)
 	_, _, err = allocator.Find(t.Context(), []string{"pool-1"}, "me")
 	require.ErrorIs(t, err, down)
 	require.ErrorIs(t, allocator.Release(t.Context(), "pool-1", addr("10.1.0.2"), "me"), down)
@@ -105,7 +106,7 @@ func TestRelease(t *testing.T) {
 	allocator := NewAllocator(store)
 	err := allocator.Release(t.Context(), "pool-1", addr("10.1.0.3"), "me", "old-me")
 	require.ErrorIs(t, err, ErrNotOwner)
-	assert.EqualError(t, err, `pool "pool-1": address is held by another owner: 10.1.0.3 belongs to "x"`)
+	require.EqualError(t, err, `pool "pool-1": address is held by another owner: 10.1.0.3 belongs to "x"`)
 	for range 2 {
 		require.NoError(t, allocator.Release(t.Context(), "pool-1", addr("10.1.0.2"), "me", "old-me"))
 	}
@@ -176,11 +177,12 @@ func TestOneOwnerAskingTwiceAtOnceHoldsOneAddress(t *testing.T) {
 		blocker, err := allocator.Allocate(t.Context(), Request{Owner: "x", Pools: []string{"pool-1"}})
 		require.NoError(t, err)
 		leases := make([]Lease, 8)
+		var released error
 		var wait sync.WaitGroup
 		for i := range leases {
 			wait.Go(func() {
 				if i == 4 {
-					assert.NoError(t, allocator.Release(t.Context(), blocker.Pool, blocker.Address, "x"))
+					released = allocator.Release(t.Context(), blocker.Pool, blocker.Address, "x")
 				}
 				lease, err := allocator.Allocate(t.Context(), Request{Owner: "me", Pools: []string{"pool-1", "pool-2"}})
 				assert.NoError(t, err)
@@ -188,6 +190,7 @@ func TestOneOwnerAskingTwiceAtOnceHoldsOneAddress(t *testing.T) {
 			})
 		}
 		wait.Wait()
+		require.NoError(t, released)
 		for _, lease := range leases {
 			require.Equal(t, leases[0], lease)
 		}

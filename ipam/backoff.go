@@ -20,7 +20,7 @@ func jittered(conflicts int) time.Duration {
 	if shift := conflicts - 1; shift < 6 {
 		pause = firstPause << shift
 	}
-	return pause/2 + rand.N(pause/2)
+	return pause/2 + rand.N(pause/2) //nolint:gosec // Jitter guards no secret.
 }
 
 // sleep returns early when ctx ends.

@@ -11,6 +11,7 @@ import (
 
 // filled is a /16 of which the given number of addresses stays free, evenly spread.
 func filled(b *testing.B, free int) Pool {
+	b.Helper()
 	pool := Pool{Name: "p", Ranges: []Range{mustRange(b, "10.1.0.0/16", "", "", "")}, Allocated: map[netip.Addr]string{}}
 	const size = 1<<16 - 3
 	at := addr("10.1.0.2")

@@ -35,7 +35,8 @@ func TestConflictIsDecidedAgainOnFreshState(t *testing.T) {
 }
 
 // takeAs plays another process that writes the pool directly.
-func takeAs(t testing.TB, store *MemoryStore, owner string) {
+func takeAs(t *testing.T, store *MemoryStore, owner string) {
+	t.Helper()
 	pool, err := store.Get(context.Background(), "pool-1")
 	require.NoError(t, err)
 	book := openLedger(pool, []string{owner})
@@ -57,7 +58,7 @@ func TestConflictsAreBounded(t *testing.T) {
 		began := time.Now()
 		_, err := allocator.Allocate(t.Context(), Request{Owner: "me", Pools: []string{"pool-1"}})
 		require.ErrorIs(t, err, ErrConflict)
-		assert.ErrorContains(t, err, "gave up after 3 attempts")
+		require.ErrorContains(t, err, "gave up after 3 attempts")
 		assert.EqualValues(t, 3, store.updates.Load())
 		assert.Equal(t, []int{1, 2}, pauses)
 		assert.Equal(t, 2*time.Second, time.Since(began))
@@ -112,14 +113,14 @@ func TestCallerThatLeavesIsNotServed(t *testing.T) {
 func TestStoreCallEndsOnlyWhenEveryCallerLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &hookStore{MemoryStore: NewMemoryStore(simplePool(t, 1, 5))}
-		var seen context.Context
+		var ended func() error
 		hold := make(chan struct{})
 		store.onGet = func(ctx context.Context, _ string) error {
 			if store.gets.Load() == 1 {
 				<-hold
 				return nil
 			}
-			seen = ctx
+			ended = ctx.Err
 			<-ctx.Done()
 			return ctx.Err()
 		}
@@ -135,13 +136,13 @@ func TestStoreCallEndsOnlyWhenEveryCallerLeft(t *testing.T) {
 		ask(two, "two")
 		close(hold)
 		synctest.Wait()
-		require.NotNil(t, seen)
+		require.NotNil(t, ended)
 		leaveOne()
 		synctest.Wait()
-		assert.NoError(t, seen.Err(), "one caller still waits")
+		require.NoError(t, ended(), "one caller still waits")
 		leaveTwo()
 		synctest.Wait()
-		assert.ErrorIs(t, seen.Err(), context.Canceled)
+		require.ErrorIs(t, ended(), context.Canceled)
 	})
 }
 
@@ -161,8 +162,7 @@ func TestRefusedWriteDoesNotFailReads(t *testing.T) {
 		})
 		wait.Go(func() {
 			lease, found, err := allocator.Find(t.Context(), []string{"pool-1"}, "holder")
-			assert.NoError(t, err)
-			assert.True(t, found)
+			assert.True(t, err == nil && found, "%v", err)
 			assert.Equal(t, "10.1.0.4", lease.Address.String())
 		})
 		synctest.Wait()
@@ -221,6 +221,7 @@ func TestConcurrentSafe(t *testing.T) {
 
 // live takes and returns addresses for one owner.
 func live(t *testing.T, allocator *Allocator, holders *register, owner string) {
+	t.Helper()
 	for range 4 {
 		lease, err := allocator.Allocate(t.Context(), Request{Owner: owner, Pools: []string{"pool-1", "pool-2"}})
 		if errors.Is(err, ErrExhausted) {
@@ -231,8 +232,7 @@ func live(t *testing.T, allocator *Allocator, holders *register, owner string) {
 		}
 		assert.NoError(t, holders.take(lease.Address, owner))
 		again, err := allocator.Allocate(t.Context(), Request{Owner: owner, Pools: []string{"pool-1", "pool-2"}})
-		assert.NoError(t, err)
-		assert.Equal(t, lease, again)
+		assert.Equal(t, lease, again, "%v", err)
 		holders.leave(lease.Address)
 		assert.NoError(t, allocator.Release(t.Context(), lease.Pool, lease.Address, owner))
 	}

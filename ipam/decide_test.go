@@ -19,15 +19,16 @@ func owned(pairs ...string) map[netip.Addr]string {
 	return entries
 }
 
-func mustRange(t testing.TB, subnet, start, end, gateway string) Range {
-	t.Helper()
+func mustRange(tb testing.TB, subnet, start, end, gateway string) Range {
+	tb.Helper()
 	r, err := ParseRange(subnet, start, end, gateway)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return r
 }
 
 // twoRanges holds 10.0.0.10 to .12 with the gateway at .11, then 10.0.1.10 to .11.
-func twoRanges(t testing.TB) Pool {
+func twoRanges(t *testing.T) Pool {
+	t.Helper()
 	return Pool{Name: "p", Network: "default/vlan1", Ranges: []Range{
 		mustRange(t, "10.0.0.0/24", "10.0.0.10", "10.0.0.12", "10.0.0.11"),
 		mustRange(t, "10.0.1.0/24", "10.0.1.10", "10.0.1.11", ""),

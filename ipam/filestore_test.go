@@ -33,7 +33,8 @@ func (s *fileStore) Get(_ context.Context, pool string) (ipam.Pool, error) {
 		return ipam.Pool{}, err
 	}
 	var read ipam.Pool
-	return read, json.Unmarshal(data, &read)
+	err = json.Unmarshal(data, &read)
+	return read, err
 }
 
 func (s *fileStore) Update(ctx context.Context, pool ipam.Pool) (ipam.Pool, error) {
@@ -64,6 +65,7 @@ func (s *fileStore) write(pool ipam.Pool) error {
 
 func TestFileStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, pools ...ipam.Pool) ipam.Store {
+		t.Helper()
 		store := &fileStore{dir: t.TempDir()}
 		for _, pool := range pools {
 			pool.Version = 0

@@ -71,18 +71,14 @@ func (s rangeSet) size() *big.Int {
 // nextFree goes round all ranges once, beginning with the address after last, or with the first range where last is in
 // none. It looks at no more addresses than are taken, plus one gateway per range, however large the ranges are.
 func (s rangeSet) nextFree(last netip.Addr, taken func(netip.Addr) bool) (netip.Addr, bool) {
-	at := s.indexOf(last)
-	if at < 0 {
-		at, last = 0, netip.Addr{}
-	}
-	if last.IsValid() && last != s[at].End {
-		if addr, ok := s[at].firstFree(last.Next(), s[at].End, taken); ok {
-			return addr, true
+	begin := 0
+	if at := s.indexOf(last); at >= 0 {
+		if r := s[at]; last != r.End {
+			if addr, ok := r.firstFree(last.Next(), r.End, taken); ok {
+				return addr, true
+			}
 		}
-	}
-	begin := at
-	if last.IsValid() {
-		begin++
+		begin = at + 1
 	}
 	for i := range s {
 		r := s[(begin+i)%len(s)]

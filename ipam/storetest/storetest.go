@@ -43,6 +43,7 @@ func pool(name string) ipam.Pool {
 }
 
 func missingPool(t *testing.T, store ipam.Store) {
+	t.Helper()
 	if _, err := store.Get(t.Context(), "absent"); !errors.Is(err, ipam.ErrPoolNotFound) {
 		t.Errorf("Get of a missing pool: got %v, want ErrPoolNotFound", err)
 	}
@@ -52,6 +53,7 @@ func missingPool(t *testing.T, store ipam.Store) {
 }
 
 func roundTrip(t *testing.T, store ipam.Store) {
+	t.Helper()
 	v4, v6 := netip.MustParseAddr("192.0.2.9"), netip.MustParseAddr("2001:db8::9")
 	read := mustGet(t, store, "one")
 	if read.Name != "one" || len(read.Ranges) != 2 || read.LastAllocated.IsValid() || len(read.Allocated) != 0 {
@@ -82,6 +84,7 @@ func roundTrip(t *testing.T, store ipam.Store) {
 }
 
 func staleWrite(t *testing.T, store ipam.Store) {
+	t.Helper()
 	early, late := mustGet(t, store, "one"), mustGet(t, store, "one")
 	early.Allocated = map[netip.Addr]string{netip.MustParseAddr("192.0.2.9"): "ns/early"}
 	late.Allocated = map[netip.Addr]string{netip.MustParseAddr("192.0.2.9"): "ns/late"}
@@ -97,6 +100,7 @@ func staleWrite(t *testing.T, store ipam.Store) {
 }
 
 func callerOwnsMaps(t *testing.T, store ipam.Store) {
+	t.Helper()
 	addr := netip.MustParseAddr("192.0.2.9")
 	read := mustGet(t, store, "one")
 	read.Allocated = map[netip.Addr]string{addr: "ns/a"}
@@ -112,6 +116,7 @@ func callerOwnsMaps(t *testing.T, store ipam.Store) {
 }
 
 func emptiedMaps(t *testing.T, store ipam.Store) {
+	t.Helper()
 	addr := netip.MustParseAddr("192.0.2.9")
 	read := mustGet(t, store, "one")
 	read.Allocated = map[netip.Addr]string{addr: "ns/a"}
@@ -131,6 +136,7 @@ func emptiedMaps(t *testing.T, store ipam.Store) {
 }
 
 func oneWinner(t *testing.T, store ipam.Store) {
+	t.Helper()
 	const writers = 8
 	read := make([]ipam.Pool, writers)
 	for i := range read {
@@ -158,6 +164,7 @@ func oneWinner(t *testing.T, store ipam.Store) {
 }
 
 func allocator(t *testing.T, store ipam.Store) {
+	t.Helper()
 	const owners = 20
 	addresses := ipam.NewAllocator(store)
 	leases := make([]ipam.Lease, owners)

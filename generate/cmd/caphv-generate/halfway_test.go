@@ -56,6 +56,7 @@ func untilGone(_ http.ResponseWriter, r *http.Request) {
 
 // killHalfWay kills the process while it writes the sixth object. The next run finishes what the first began.
 func killHalfWay(t *testing.T, config *rest.Config) {
+	t.Helper()
 	keeper := newGatekeeper(t, config, 6, untilGone)
 	arguments := flags(t, "killed", "--apply")
 	command := program(context.Background(), keeper.kubeconfig, arguments...)
@@ -68,6 +69,7 @@ func killHalfWay(t *testing.T, config *rest.Config) {
 
 // interruptHalfWay presses Ctrl-C at the same place: the process says how far it came.
 func interruptHalfWay(t *testing.T, config *rest.Config) {
+	t.Helper()
 	keeper := newGatekeeper(t, config, 6, untilGone)
 	arguments := flags(t, "interrupted", "--apply")
 	var stderr bytes.Buffer
@@ -85,6 +87,7 @@ func interruptHalfWay(t *testing.T, config *rest.Config) {
 
 // refuseHalfWay has the API server refuse the fourth object.
 func refuseHalfWay(t *testing.T, config *rest.Config) {
+	t.Helper()
 	keeper := newGatekeeper(t, config, 4, func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "the disk is full", http.StatusInsufficientStorage)
 	})

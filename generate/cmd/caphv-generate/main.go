@@ -19,7 +19,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	streams := command.Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Terminal: term.IsTerminal(int(os.Stdin.Fd())), //nolint:gosec // A file descriptor fits.
+		Terminal: term.IsTerminal(int(os.Stdin.Fd())),
 	}
 	code := command.Execute(ctx, streams, version, os.Args[1:])
 	stop()

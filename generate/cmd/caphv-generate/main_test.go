@@ -101,6 +101,7 @@ func TestApply(t *testing.T) {
 }
 
 func applyTwice(t *testing.T, kubeconfig string, client dynamic.Interface) {
+	t.Helper()
 	arguments := flags(t, "twice", "--apply", "--k8s-version", "v1.31.14")
 	code, stdout, stderr := run(t, kubeconfig, arguments...)
 	require.Equal(t, 0, code, stderr)
@@ -124,10 +125,11 @@ func applyTwice(t *testing.T, kubeconfig string, client dynamic.Interface) {
 }
 
 func applyClass(t *testing.T, kubeconfig string) {
-	code, stdout, stderr := run(t, kubeconfig, flags(t, "classy", "--apply")...)
+	t.Helper()
+	code, _, stderr := run(t, kubeconfig, flags(t, "classy", "--apply")...)
 	require.Equal(t, 0, code, stderr)
 	for _, want := range []string{": created\n", ": unchanged\n"} {
-		code, stdout, stderr = run(t, kubeconfig, "clusterclass", "--namespace", "classy", "--apply")
+		code, stdout, stderr := run(t, kubeconfig, "clusterclass", "--namespace", "classy", "--apply")
 		require.Equal(t, 0, code, stderr)
 		assert.Equal(t, strings.Count(stdout, "\n"), strings.Count(stdout, want), stdout)
 		assert.Contains(t, stdout, "ClusterClass classy/harvester-rke2")
@@ -140,6 +142,7 @@ var clusters = schema.GroupVersionResource{Group: "cluster.x-k8s.io", Version: "
 
 // applyOverOthers changes a field by another hand: it is not taken over silently.
 func applyOverOthers(t *testing.T, kubeconfig string, client dynamic.Interface) {
+	t.Helper()
 	arguments := flags(t, "contested", "--apply")
 	code, _, stderr := run(t, kubeconfig, arguments...)
 	require.Equal(t, 0, code, stderr)

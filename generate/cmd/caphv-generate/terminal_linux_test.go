@@ -31,6 +31,7 @@ func pseudoTerminal(t *testing.T) (ours, theirs *os.File) {
 
 // answerQuestions sits at a terminal, makes a mistake, mends it, and lets the program apply.
 func answerQuestions(t *testing.T, kubeconfig string) {
+	t.Helper()
 	ours, theirs := pseudoTerminal(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

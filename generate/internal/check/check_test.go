@@ -20,7 +20,9 @@ func valid() settings.Settings {
 
 func TestWhatTheRulesPass(t *testing.T) {
 	s := valid()
-	findings, err := Run(s, manifest.Build(s, []byte("{}")))
+	objects, err := manifest.Build(s, []byte("{}"))
+	require.NoError(t, err)
+	findings, err := Run(s, objects)
 	require.NoError(t, err)
 	assert.Empty(t, findings.Errors)
 }

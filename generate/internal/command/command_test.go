@@ -51,6 +51,7 @@ func run(t *testing.T, arguments ...string) (code int, stdout, stderr string) {
 
 // guide is the command of the operations guide, changed only in the file's name, without --apply.
 func guide(t *testing.T) []string {
+	t.Helper()
 	return []string{
 		"--name", "production-cluster",
 		"--namespace", "prod-ns",

@@ -98,7 +98,10 @@ func (r *generateRun) build() ([]*unstructured.Unstructured, error) {
 		return nil, &usageError{problems}
 	}
 	complete := r.settings.Complete()
-	objects := manifest.Build(complete, kubeconfig)
+	objects, err := manifest.Build(complete, kubeconfig)
+	if err != nil {
+		return nil, err
+	}
 	findings, err := check.Run(complete, objects)
 	if err != nil {
 		return nil, err
@@ -126,7 +129,7 @@ func readKubeconfig(path string) ([]byte, error) {
 			path = filepath.Join(home, rest)
 		}
 	}
-	content, err := os.ReadFile(path)
+	content, err := os.ReadFile(path) //nolint:gosec // Reading the file that the user names is the point.
 	if err != nil {
 		return nil, usage("--harvester-kubeconfig cannot be read: %v", err)
 	}

@@ -21,33 +21,87 @@ const (
 	csiDriverVersion     = "0.1.31"
 )
 
-// addon is something that a ClusterResourceSet applies to the guest cluster.
+// addon is something that a ClusterResourceSet applies to the guest cluster: an object by which RKE2 installs a chart, or
+// sets values of one that it installs anyway.
 type addon struct {
 	// suffix makes the names of the ConfigMap and the ClusterResourceSet from the cluster's.
 	suffix string
-	// key is the ConfigMap's key.
-	key string
-	// selector is a label of the Cluster.
+	// selector and selected are a label of the Cluster.
 	selector, selected string
-	// object is applied to the guest cluster.
-	object map[string]any
+	// kind is HelmChart or HelmChartConfig, and chart the name of the object.
+	kind, chart string
+	// spec is the object's, without the values.
+	spec map[string]any
+	// values are the chart's.
+	values map[string]any
 }
 
 func addonsOf(s settings.Settings) []addon {
-	addons := []addon{
-		{"ccm", "harvester-cloud-provider.yaml", "ccm", "external", cloudProvider(s)},
-		{"csi", "harvester-csi-driver.yaml", "csi", "external", csiDriver()},
-	}
+	addons := []addon{cloudProvider(s), csiDriver()}
 	if s.CNI == settings.CNICalico {
-		addons = append(addons, addon{"calico", "rke2-calico.yaml", "cni", "external", calico(s)})
+		addons = append(addons, calico(s))
 	}
 	return addons
 }
 
+// cloudProvider is installed before nodes are ready (bootstrap): it is what makes them ready.
+func cloudProvider(s settings.Settings) addon {
+	spec := helmChart(cloudProviderChart, cloudProviderVersion)
+	spec["bootstrap"] = true
+	return addon{
+		suffix: "ccm", selector: "ccm", selected: "external", kind: "HelmChart", chart: cloudProviderChart, spec: spec,
+		values: map[string]any{
+			"cloudConfigPath": "",
+			"cloudConfig":     map[string]any{"secretName": CloudConfigSecret, "secretKey": CloudConfigSecretKey},
+			"global":          map[string]any{"cattle": map[string]any{"clusterName": s.Name}},
+		},
+	}
+}
+
+func csiDriver() addon {
+	return addon{
+		suffix: "csi", selector: "csi", selected: "external", kind: "HelmChart", chart: csiDriverChart,
+		spec:   helmChart(csiDriverChart, csiDriverVersion),
+		values: map[string]any{"cloudConfig": map[string]any{"secretName": CloudConfigSecret}},
+	}
+}
+
+// calico sets values of the chart that RKE2 installs by itself with "cni: calico".
+func calico(s settings.Settings) addon {
+	return addon{
+		suffix: "calico", selector: "cni", selected: "external", kind: "HelmChartConfig", chart: "rke2-calico",
+		spec: map[string]any{},
+		values: map[string]any{"installation": map[string]any{"calicoNetwork": map[string]any{
+			"bgp": "Disabled",
+			"ipPools": []any{map[string]any{
+				"cidr": s.PodCIDR, "encapsulation": "VXLAN", "natOutgoing": "Enabled", "nodeSelector": "all()",
+			}},
+		}}},
+	}
+}
+
+func helmChart(chart, version string) map[string]any {
+	return map[string]any{"chart": chart, "repo": chartRepository, "version": version, "targetNamespace": kubeSystem}
+}
+
 func (a addon) name(s settings.Settings) string { return s.Name + "-" + a.suffix }
 
-func (a addon) configMap(s settings.Settings) *unstructured.Unstructured {
-	return with(object("v1", "ConfigMap", a.name(s), s), "data", map[string]any{a.key: text(a.object)})
+func (a addon) configMap(s settings.Settings) (*unstructured.Unstructured, error) {
+	values, err := yaml.Marshal(a.values)
+	if err != nil {
+		return nil, fmt.Errorf("writing the values of %s: %w", a.chart, err)
+	}
+	a.spec["valuesContent"] = string(values)
+	document, err := yaml.Marshal(map[string]any{
+		"apiVersion": "helm.cattle.io/v1",
+		"kind":       a.kind,
+		"metadata":   map[string]any{"name": a.chart, "namespace": kubeSystem},
+		"spec":       a.spec,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("writing %s %s: %w", a.kind, a.chart, err)
+	}
+	return with(object("v1", "ConfigMap", a.name(s), s), "data", map[string]any{a.chart + ".yaml": string(document)}), nil
 }
 
 // resourceSet selects this cluster only, by name beside the label that says what it wants: several clusters may share a
@@ -60,64 +114,4 @@ func (a addon) resourceSet(s settings.Settings) *unstructured.Unstructured {
 		"resources": []any{map[string]any{"kind": "ConfigMap", "name": a.name(s)}},
 		"strategy":  "Reconcile",
 	})
-}
-
-// cloudProvider is installed before nodes are ready (bootstrap): it is what makes them ready.
-func cloudProvider(s settings.Settings) map[string]any {
-	values := map[string]any{
-		"cloudConfigPath": "",
-		"cloudConfig":     map[string]any{"secretName": CloudConfigSecret, "secretKey": CloudConfigSecretKey},
-		"global":          map[string]any{"cattle": map[string]any{"clusterName": s.Name}},
-	}
-	return helmChart(cloudProviderChart, cloudProviderVersion, true, values)
-}
-
-func csiDriver() map[string]any {
-	return helmChart(csiDriverChart, csiDriverVersion, false, map[string]any{
-		"cloudConfig": map[string]any{"secretName": CloudConfigSecret},
-	})
-}
-
-func helmChart(chart, version string, bootstrap bool, values map[string]any) map[string]any {
-	spec := map[string]any{
-		"chart":           chart,
-		"repo":            chartRepository,
-		"version":         version,
-		"targetNamespace": kubeSystem,
-		"valuesContent":   text(values),
-	}
-	if bootstrap {
-		spec["bootstrap"] = true
-	}
-	return helm("HelmChart", chart, spec)
-}
-
-// calico sets values of the chart that RKE2 installs by itself with "cni: calico".
-func calico(s settings.Settings) map[string]any {
-	return helm("HelmChartConfig", "rke2-calico", map[string]any{"valuesContent": text(map[string]any{
-		"installation": map[string]any{"calicoNetwork": map[string]any{
-			"bgp": "Disabled",
-			"ipPools": []any{map[string]any{
-				"cidr": s.PodCIDR, "encapsulation": "VXLAN", "natOutgoing": "Enabled", "nodeSelector": "all()",
-			}},
-		}},
-	})})
-}
-
-func helm(kind, name string, spec map[string]any) map[string]any {
-	return map[string]any{
-		"apiVersion": "helm.cattle.io/v1",
-		"kind":       kind,
-		"metadata":   map[string]any{"name": name, "namespace": kubeSystem},
-		"spec":       spec,
-	}
-}
-
-// text writes a value made of maps, lists and scalars, which cannot fail.
-func text(value map[string]any) string {
-	written, err := yaml.Marshal(value)
-	if err != nil {
-		panic(fmt.Sprintf("a plain value is not YAML: %v", err))
-	}
-	return string(written)
 }

@@ -11,16 +11,20 @@ import (
 // Build returns the objects of a cluster in the order in which they must be applied: the namespace, the identity Secret,
 // the Cluster, an addon's ConfigMap and ClusterResourceSet each for the cloud provider, the CSI driver and, with Calico
 // as pod network, Calico, and the MachineHealthCheck. The settings must be complete and without problems.
-func Build(s settings.Settings, kubeconfig []byte) []*unstructured.Unstructured {
+func Build(s settings.Settings, kubeconfig []byte) ([]*unstructured.Unstructured, error) {
 	objects := []*unstructured.Unstructured{namespace(s), identity(s, kubeconfig), cluster(s)}
 	addons := addonsOf(s)
 	for _, addon := range addons {
-		objects = append(objects, addon.configMap(s))
+		configMap, err := addon.configMap(s)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, configMap)
 	}
 	for _, addon := range addons {
 		objects = append(objects, addon.resourceSet(s))
 	}
-	return append(objects, healthCheck(s))
+	return append(objects, healthCheck(s)), nil
 }
 
 // object starts an object in the cluster's namespace, labelled with the cluster's name as backups expect it.

@@ -38,6 +38,13 @@ func cases() map[string]settings.Settings {
 	return map[string]settings.Settings{"guide": guide(), "pools": pools, "dhcp": dhcp, "all": all}
 }
 
+func build(t *testing.T, s settings.Settings) []*unstructured.Unstructured {
+	t.Helper()
+	objects, err := Build(s, kubeconfig)
+	require.NoError(t, err)
+	return objects
+}
+
 var kubeconfig = []byte("kubeconfig: of Harvester\n")
 
 func TestGolden(t *testing.T) {
@@ -45,7 +52,7 @@ func TestGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			require.Empty(t, settingsWithFile(s).Problems())
 			var got bytes.Buffer
-			require.NoError(t, Write(&got, Build(s, kubeconfig)))
+			require.NoError(t, Write(&got, build(t, s)))
 			path := filepath.Join("testdata", name+".yaml")
 			if *update {
 				require.NoError(t, os.WriteFile(path, got.Bytes(), 0o600))
@@ -54,7 +61,7 @@ func TestGolden(t *testing.T) {
 			require.NoError(t, err, "run the test with -update to write it")
 			assert.Equal(t, string(want), got.String())
 			var again bytes.Buffer
-			require.NoError(t, Write(&again, Build(s, kubeconfig)))
+			require.NoError(t, Write(&again, build(t, s)))
 			assert.Equal(t, got.String(), again.String(), "the same settings must give the same bytes")
 		})
 	}
@@ -67,7 +74,7 @@ func settingsWithFile(s settings.Settings) settings.Settings {
 
 func TestTheGuidesTenObjects(t *testing.T) {
 	count := make(map[string]int)
-	for _, object := range Build(guide(), kubeconfig) {
+	for _, object := range build(t, guide()) {
 		count[object.GetKind()]++
 	}
 	assert.Equal(t, map[string]int{
@@ -76,7 +83,7 @@ func TestTheGuidesTenObjects(t *testing.T) {
 }
 
 func TestIdentitySecretHoldsTheFileAsItIs(t *testing.T) {
-	secret := Build(guide(), kubeconfig)[1]
+	secret := build(t, guide())[1]
 	encoded, _, err := unstructured.NestedString(secret.Object, "data", "kubeconfig")
 	require.NoError(t, err)
 	content, err := base64.StdEncoding.DecodeString(encoded)
@@ -88,7 +95,7 @@ func TestIdentitySecretHoldsTheFileAsItIs(t *testing.T) {
 func TestWriteFiles(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "folder")
 	for range 2 {
-		paths, err := WriteFiles(dir, Build(guide(), kubeconfig))
+		paths, err := WriteFiles(dir, build(t, guide()))
 		require.NoError(t, err)
 		require.Len(t, paths, 10)
 		assert.Equal(t, filepath.Join(dir, "01-namespace-prod-ns.yaml"), paths[0])
@@ -108,7 +115,7 @@ func TestWriteFiles(t *testing.T) {
 func TestWriteFilesNeedsAFolder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	_, err := WriteFiles(file, Build(guide(), kubeconfig))
+	_, err := WriteFiles(file, build(t, guide()))
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "kubeconfig: of Harvester")
 }

@@ -33,7 +33,8 @@ func Write(out io.Writer, objects []*unstructured.Unstructured) error {
 // which the files must be applied; their names sort in that order too. A file that exists is replaced as a whole. Secrets
 // are readable by the owner only.
 func WriteFiles(dir string, objects []*unstructured.Unstructured) ([]string, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	const readable = 0o755 // The Secret's file has a mode of its own.
+	if err := os.MkdirAll(dir, readable); err != nil {
 		return nil, fmt.Errorf("making the folder for the manifests: %w", err)
 	}
 	paths := make([]string, 0, len(objects))

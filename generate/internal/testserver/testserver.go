@@ -37,7 +37,7 @@ func assets(t *testing.T) string {
 	if dir == "" {
 		dir = filepath.Join(root(t), "bin", "assets")
 	}
-	_, err := os.Stat(filepath.Join(dir, "kube-apiserver"))
+	_, err := os.Stat(filepath.Join(dir, "kube-apiserver")) //nolint:gosec // A test trusts its environment.
 	require.NoError(t, err, "the API server is not built: run make assets")
 	return dir
 }
@@ -83,7 +83,7 @@ func definitions(t *testing.T) []*apiextensionsv1.CustomResourceDefinition {
 
 func definition(t *testing.T, file string) *apiextensionsv1.CustomResourceDefinition {
 	t.Helper()
-	content, err := os.ReadFile(file)
+	content, err := os.ReadFile(file) //nolint:gosec // The file is one of a module.
 	require.NoError(t, err)
 	definition := &apiextensionsv1.CustomResourceDefinition{}
 	require.NoError(t, yaml.Unmarshal(content, definition), file)
@@ -101,11 +101,12 @@ func definition(t *testing.T, file string) *apiextensionsv1.CustomResourceDefini
 // module is where the module cache keeps the version of a module that a program of the sandbox is built from.
 func module(t *testing.T, program, path string) string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Version}}", path)
+	command := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Version}}", path) //nolint:gosec // Both are constants of this file.
 	command.Dir, command.Env = program, append(os.Environ(), "GOWORK=off")
 	listed, err := command.Output()
 	require.NoError(t, err, "listing %s in %s", path, program)
-	command = exec.CommandContext(t.Context(), "go", "mod", "download", "-json", path+"@"+strings.TrimSpace(string(listed)))
+	pinned := path + "@" + strings.TrimSpace(string(listed))
+	command = exec.CommandContext(t.Context(), "go", "mod", "download", "-json", pinned) //nolint:gosec // go itself said it.
 	command.Dir, command.Env = program, append(os.Environ(), "GOWORK=off")
 	described, err := command.Output()
 	require.NoError(t, err, "downloading %s: %s", path, described)
