@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -28,9 +29,11 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/apiproxy"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/crds"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/history"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/hostvm"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/kit"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/kubevirt"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/platform"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/storage"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/version"
 )
 
@@ -133,8 +136,10 @@ func (h *Harvester) run(ctx context.Context, _ string) error {
 	if err := admission.SetupIndexes(ctx, m.GetFieldIndexer()); err != nil {
 		return err
 	}
+	// Machines of an earlier run still have the MACs that it made, so a new run must not make the same.
+	macs := h.options.Seed ^ h.options.Clock.Now().UnixNano()
 	h.hooks, err = admission.Start(admission.Options{
-		Cache: m.GetClient(), Live: m.GetAPIReader(), Quirks: env.Quirks, Seed: h.options.Seed,
+		Cache: m.GetClient(), Live: m.GetAPIReader(), Quirks: env.Quirks, Seed: macs,
 		NoMutators: h.options.NoMutators, Log: env.Log,
 	})
 	if err != nil {
@@ -175,6 +180,11 @@ func (h *Harvester) Requests() *apiproxy.Counts { return h.proxy.Counts() }
 
 // VMs break machines.
 func (h *Harvester) VMs() *kubevirt.Faults { return h.faults }
+
+// PlugVolume gives a VM a hotplugged volume, as Harvester's storage driver does for a guest cluster.
+func (h *Harvester) PlugVolume(ctx context.Context, vm types.NamespacedName, claim string) error {
+	return hostvm.PlugVolume(ctx, h.direct, vm, claim, storage.DefaultClass)
+}
 
 // URL is where the proxy is reached, with the path prefix.
 func (h *Harvester) URL() string { return h.proxy.URL() }

@@ -96,7 +96,7 @@ type Options struct {
 	// NoMutators leaves the mutating webhooks out, as if their pods were down (their failure policy is Ignore).
 	NoMutators bool
 
-	// Seed makes random choices (faults, generated MACs, image names) repeatable; zero is a seed like any other.
+	// Seed makes the chances of faults repeatable; zero is a seed like any other.
 	Seed int64
 	// Clock tells the time for decisions and timestamps; nil means the real one. Waiting is always real.
 	Clock clock.PassiveClock

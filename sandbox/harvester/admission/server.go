@@ -39,7 +39,7 @@ type Options struct {
 	Live client.Reader
 	// Quirks is how the release behaves.
 	Quirks version.Quirks
-	// Seed makes generated MACs repeatable.
+	// Seed decides which MACs are generated.
 	Seed int64
 	// NoMutators leaves the mutating webhooks out.
 	NoMutators bool

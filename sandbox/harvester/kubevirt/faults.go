@@ -102,7 +102,7 @@ func (f *Faults) HaltByQuota(ctx context.Context, key types.NamespacedName, reas
 		return fmt.Errorf("halt VM %s by quota: %w", key, err)
 	}
 	f.note(key, "halted by quota")
-	patch := client.MergeFromWithOptions(vm.DeepCopy(), client.MergeFromWithOptimisticLock{})
+	patch := client.MergeFrom(vm.DeepCopy())
 	halted := kubevirtv1.RunStrategyHalted
 	vm.Spec.Running, vm.Spec.RunStrategy = nil, &halted
 	metav1.SetMetaDataAnnotation(&vm.ObjectMeta, QuotaAnnotation, reason)

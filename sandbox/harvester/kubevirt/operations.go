@@ -157,8 +157,9 @@ func (o *Operations) find(ctx context.Context, key types.NamespacedName) (*kubev
 	return vm, vmi, err
 }
 
+// setStrategy patches the run strategy only: others write to the VM all the time.
 func (o *Operations) setStrategy(ctx context.Context, vm *kubevirtv1.VirtualMachine, strategy kubevirtv1.VirtualMachineRunStrategy) error {
-	patch := client.MergeFromWithOptions(vm.DeepCopy(), client.MergeFromWithOptimisticLock{})
+	patch := client.MergeFrom(vm.DeepCopy())
 	vm.Spec.Running, vm.Spec.RunStrategy = nil, &strategy
 	return o.Client.Patch(ctx, vm, patch)
 }
