@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
@@ -25,8 +26,20 @@ func (t target) config(streams Streams) (*rest.Config, error) {
 		return nil, usage("--kubeconfig or --context: %v", err)
 	}
 	config.UserAgent = "caphv-generate"
-	config.WarningHandler = rest.NewWarningWriter(streams.Err, rest.WarningWriterOptions{Deduplicate: true})
+	config.WarningHandler = warnings{rest.NewWarningWriter(streams.Err, rest.WarningWriterOptions{Deduplicate: true})}
 	return config, nil
+}
+
+// warnings passes on what the API server warns about, except that v1beta1 is deprecated: the manifests are written in that
+// version on purpose, since every management cluster that CAPHV supports serves it.
+type warnings struct{ next rest.WarningHandler }
+
+// HandleWarningHeader implements [rest.WarningHandler].
+func (w warnings) HandleWarningHeader(code int, agent, text string) {
+	if strings.Contains(text, ".x-k8s.io/v1beta1 ") && strings.HasSuffix(text, " is deprecated") {
+		return
+	}
+	w.next.HandleWarningHeader(code, agent, text)
 }
 
 // applyAll applies the objects in order, one line each. Kinds that the API server lacks are found out before anything is
