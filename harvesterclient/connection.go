@@ -23,6 +23,8 @@ type Connection struct {
 	config *rest.Config
 
 	transport *http.Transport
+	sockets   *sockets
+	patience  time.Duration // how long requests may go on after the end
 	client    client.Client
 	power     *Power
 	caches    *caches
@@ -51,9 +53,9 @@ func newConnection(key client.ObjectKey, kubeconfig []byte, opts Options, onChan
 	}
 	c := &Connection{
 		key: key, digest: sha256.Sum256(kubeconfig), config: config,
-		filled: make(chan struct{}), subscriptions: map[*subscription]func(){},
+		patience: opts.RequestTimeout, filled: make(chan struct{}), subscriptions: map[*subscription]func(){},
 	}
-	if c.transport, err = newTransport(config, opts.ConnectTimeout); err != nil {
+	if c.transport, c.sockets, err = newTransport(config, opts.ConnectTimeout); err != nil {
 		return nil, err
 	}
 	own := clientConfig(config, c.observe(server, opts))
@@ -122,11 +124,11 @@ func (c *Connection) awaitFilled(ctx context.Context) {
 // gone is closed when the connection was told to stop.
 func (c *Connection) gone() <-chan struct{} { return c.ctx.Done() }
 
-// stop ends everything and waits for it. Sockets that are still in use close with their requests.
+// stop ends everything and waits for it. Requests that are under way may end: whoever makes them could not know.
 func (c *Connection) stop() {
 	c.cancel()
 	c.running.Wait()
-	c.transport.CloseIdleConnections()
+	c.sockets.drain(c.transport.CloseIdleConnections, c.patience)
 }
 
 // Client reads from and writes to Harvester directly. Requests are counted, limited in rate and time, and their

@@ -3,10 +3,11 @@ package harvesterclient_test
 import (
 	"context"
 	"fmt"
+	"log"
 	"os"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/labels"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -16,42 +17,40 @@ import (
 
 // A tool that lists the IP pools of a Harvester, starts a virtual machine and follows it until it runs.
 func ExampleConnections() {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	kubeconfig, err := os.ReadFile(os.Getenv("HARVESTER_KUBECONFIG"))
+	kubeconfig, err := os.ReadFile("harvester.yaml")
 	if err != nil {
-		fmt.Println("set HARVESTER_KUBECONFIG to a kubeconfig of your Harvester")
-		return
+		log.Fatal(err)
 	}
-	connections := harvesterclient.NewConnections(harvesterclient.Options{Selector: labels.Everything()})
+	connections := harvesterclient.NewConnections(harvesterclient.Options{UserAgent: "my-tool"})
 	go func() { _ = connections.Start(ctx) }()
 	harvester, err := connections.Get(ctx, client.ObjectKey{Name: "mine"}, kubeconfig)
 	if err != nil {
-		fmt.Println("connect:", err)
-		return
+		log.Fatal(err)
 	}
 	pools := &lbv1.IPPoolList{}
 	if err := harvester.Cache().List(ctx, pools); err != nil {
-		fmt.Println("list pools:", err)
-		return
+		log.Fatal(err)
 	}
 	for _, pool := range pools.Items {
 		fmt.Printf("%s: %d of %d addresses free\n", pool.Name, pool.Status.Available, pool.Status.Total)
 	}
 	machine := client.ObjectKey{Namespace: "default", Name: "my-vm"}
 	if err := harvester.Power().Start(ctx, machine); err != nil {
-		fmt.Println("start:", err)
-		return
+		log.Fatal(err)
 	}
-	for vm, vmi := new(kubevirtv1.VirtualMachine), new(kubevirtv1.VirtualMachineInstance); ctx.Err() == nil; {
-		if harvester.Cache().Get(ctx, machine, vm) == nil && harvester.Cache().Get(ctx, machine, vmi) == nil {
-			if state := harvesterclient.DescribeVM(vm, vmi); state.Phase == harvesterclient.PhaseRunning {
-				fmt.Println("running at", state.Addresses)
-				return
-			}
+	vm, vmi := &kubevirtv1.VirtualMachine{}, &kubevirtv1.VirtualMachineInstance{}
+	for range time.Tick(time.Second) { // the cache is in memory: looking costs nothing
+		if harvester.Cache().Get(ctx, machine, vm) != nil || harvester.Cache().Get(ctx, machine, vmi) != nil {
+			continue
+		}
+		state := harvesterclient.DescribeVM(vm, vmi)
+		fmt.Println(state.Phase, state.Addresses)
+		if state.Phase == harvesterclient.PhaseRunning {
+			return
 		}
 	}
-	// Output: set HARVESTER_KUBECONFIG to a kubeconfig of your Harvester
 }
 
 // From a description to the object that Harvester takes.

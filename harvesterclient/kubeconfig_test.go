@@ -261,7 +261,7 @@ func FuzzRESTConfig(f *testing.F) {
 		require.Empty(t, cfg.CAFile+cfg.CertFile+cfg.KeyFile+cfg.BearerTokenFile)
 		require.Nil(t, cfg.ExecProvider)
 		require.Nil(t, cfg.AuthProvider)
-		_, err = newTransport(cfg, time.Second)
+		_, _, err = newTransport(cfg, time.Second)
 		require.NoError(t, err)
 	})
 }

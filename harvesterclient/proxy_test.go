@@ -41,7 +41,7 @@ func newFaultProxy(t testing.TB, upstream *apiServer) *faultProxy {
 		require.NoError(t, err)
 	}
 	target.Scheme = "https"
-	transport, err := newTransport(&rest.Config{TLSClientConfig: rest.TLSClientConfig{CAData: upstream.config.CAData}}, 5*time.Second)
+	transport, sockets, err := newTransport(&rest.Config{TLSClientConfig: rest.TLSClientConfig{CAData: upstream.config.CAData}}, 5*time.Second)
 	require.NoError(t, err)
 	forward := httputil.NewSingleHostReverseProxy(target)
 	forward.Transport, forward.FlushInterval = transport, -1
@@ -55,7 +55,7 @@ func newFaultProxy(t testing.TB, upstream *apiServer) *faultProxy {
 	t.Cleanup(func() {
 		p.drop()
 		p.server.Close()
-		transport.CloseIdleConnections()
+		sockets.drain(transport.CloseIdleConnections, time.Second)
 	})
 
 	return p

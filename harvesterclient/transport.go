@@ -15,25 +15,27 @@ const responseHeaderTimeout = 65 * time.Second
 
 // newTransport makes a transport of our own for one connection, so that closing the connection closes its sockets. Client-go's
 // shared cache of transports would keep them, and the process-wide default transport is nobody's to change.
-func newTransport(cfg *rest.Config, connectTimeout time.Duration) (*http.Transport, error) {
+func newTransport(cfg *rest.Config, connectTimeout time.Duration) (*http.Transport, *sockets, error) {
 	tlsConfig, err := rest.TLSConfigFor(cfg)
 	if err != nil {
-		return nil, failf(ErrInvalidKubeconfig, "kubeconfig: prepare TLS: %w", err)
+		return nil, nil, failf(ErrInvalidKubeconfig, "kubeconfig: prepare TLS: %w", err)
 	}
 	proxy := http.ProxyFromEnvironment
 	if cfg.Proxy != nil {
 		proxy = cfg.Proxy
 	}
-
-	return utilnet.SetTransportDefaults(&http.Transport{
+	sockets := newSockets((&net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}).DialContext)
+	transport := utilnet.SetTransportDefaults(&http.Transport{
 		Proxy:                 proxy,
 		TLSClientConfig:       tlsConfig,
 		TLSHandshakeTimeout:   connectTimeout,
 		ResponseHeaderTimeout: responseHeaderTimeout,
 		MaxIdleConnsPerHost:   25,
 		DisableCompression:    cfg.DisableCompression,
-		DialContext:           (&net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}).DialContext,
-	}), nil
+		DialContext:           sockets.dialContext,
+	})
+
+	return transport, sockets, nil
 }
 
 // clientConfig is cfg with a ready-made transport in place of the options it was made from.

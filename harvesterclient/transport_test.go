@@ -2,10 +2,13 @@ package harvesterclient
 
 import (
 	"context"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -126,12 +129,32 @@ func TestObservedTransport(t *testing.T) {
 // The process's own transport is nobody's to touch.
 func TestTransportIsOurOwn(t *testing.T) {
 	t.Parallel()
-	transport, err := newTransport(&rest.Config{Host: "https://h"}, 1)
+	transport, _, err := newTransport(&rest.Config{Host: "https://h"}, 1)
 	require.NoError(t, err)
 	assert.NotSame(t, http.DefaultTransport, transport)
-	again, err := newTransport(&rest.Config{Host: "https://h"}, 1)
+	again, _, err := newTransport(&rest.Config{Host: "https://h"}, 1)
 	require.NoError(t, err)
 	assert.NotSame(t, again, transport)
+}
+
+func TestSocketsAreDrained(t *testing.T) {
+	t.Parallel()
+	var held net.Conn
+	s := newSockets(func(context.Context, string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		held = theirs
+		return ours, nil
+	})
+	first, err := s.dialContext(t.Context(), "", "")
+	require.NoError(t, err)
+	_, err = s.dialContext(t.Context(), "", "")
+	require.NoError(t, err)
+	s.drain(func() { _ = first.Close() }, 50*time.Millisecond)
+	assert.Zero(t, s.count())
+	_, err = held.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF, "the one that did not end by itself was closed")
+	_, err = s.dialContext(t.Context(), "", "")
+	require.ErrorIs(t, err, net.ErrClosed)
 }
 
 func TestStrip(t *testing.T) {
