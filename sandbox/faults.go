@@ -2,11 +2,9 @@ package sandbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/management"
 )
 
@@ -14,11 +12,24 @@ import (
 type Fault struct {
 	// Name as typed.
 	Name string
-	// Target says what its argument is; empty when it takes none.
+	// Target says what its argument is; empty when it needs none.
 	Target string
 	// Effect says what happens.
 	Effect string
-	make   func(ctx context.Context, s *Sandbox, target string) (string, error)
+	// optional says what its argument may be.
+	optional string
+	make     makeFault
+}
+
+// makeFault makes a fault and says in a sentence what was done.
+type makeFault func(ctx context.Context, s *Sandbox, target string) (string, error)
+
+// Argument describes the argument for a help text; empty when it takes none.
+func (f Fault) Argument() string {
+	if f.Target != "" {
+		return f.Target
+	}
+	return f.optional
 }
 
 // Faults lists all that can be broken, in the order for help texts.
@@ -27,10 +38,9 @@ func Faults() []Fault {
 		Name: "manager", Effect: "kills CAPHV's manager (SIGKILL); it is started again as a kubelet would",
 		make: killManager,
 	}}
-	for _, f := range guestFaults {
-		faults = append(faults, inGuest(f.fault, f.effect), mended(f.fault))
-	}
-	return faults
+	faults = append(faults, harvesterFaults()...)
+	faults = append(faults, vmFaults()...)
+	return append(faults, guestFaults()...)
 }
 
 func killManager(_ context.Context, s *Sandbox, _ string) (string, error) {
@@ -40,54 +50,6 @@ func killManager(_ context.Context, s *Sandbox, _ string) (string, error) {
 	}
 	pid := manager.PID()
 	return fmt.Sprintf("killed CAPHV's manager, process %d", pid), manager.Kill()
-}
-
-// machineTarget is the argument of faults in one virtual machine.
-const machineTarget = "<namespace>/<vm>"
-
-// guestFaults are what can break inside a virtual machine.
-var guestFaults = []struct {
-	fault  guest.Fault
-	effect string
-}{
-	{guest.FaultAPIServerDown, "kills the machine's kube-apiserver and keeps it down"},
-	{guest.FaultEtcdDown, "kills the machine's etcd member and keeps it down"},
-	{guest.FaultKubeletDown, "stops the node's heartbeat"},
-	{guest.FaultAgentSilent, "keeps the guest agent from reporting addresses"},
-	{guest.FaultPartition, "cuts the machine from the network"},
-}
-
-func inGuest(fault guest.Fault, effect string) Fault {
-	return Fault{
-		Name: string(fault), Target: machineTarget, Effect: effect,
-		make: func(_ context.Context, s *Sandbox, target string) (string, error) {
-			return onMachine(s, target, string(fault), func(namespace, name string) error { return s.guests.Break(namespace, name, fault) })
-		},
-	}
-}
-
-// mended ends a guest's fault.
-func mended(fault guest.Fault) Fault {
-	return Fault{
-		Name: "mend-" + string(fault), Target: machineTarget, Effect: "ends " + string(fault),
-		make: func(_ context.Context, s *Sandbox, target string) (string, error) {
-			return onMachine(s, target, "mended "+string(fault), func(namespace, name string) error { return s.guests.Mend(namespace, name, fault) })
-		},
-	}
-}
-
-func onMachine(s *Sandbox, target, done string, do func(namespace, name string) error) (string, error) {
-	if s.guests == nil {
-		return "", errors.New("this sandbox has no guests of its own")
-	}
-	namespace, name, ok := strings.Cut(target, "/")
-	if !ok {
-		return "", fmt.Errorf("target %q is not of the form %s", target, machineTarget)
-	}
-	if err := do(namespace, name); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%s: %s", target, done), nil
 }
 
 // Break makes the named fault and says what was done.
@@ -100,6 +62,9 @@ func (s *Sandbox) Break(ctx context.Context, name, target string) (string, error
 		}
 		if fault.Target != "" && target == "" {
 			return "", fmt.Errorf("fault %s needs a target: %s", name, fault.Target)
+		}
+		if fault.Argument() == "" && target != "" {
+			return "", fmt.Errorf("fault %s takes no target", name)
 		}
 		return fault.make(ctx, s, target)
 	}

@@ -94,13 +94,12 @@ func (s *Sandbox) startManagement(ctx context.Context) (err error) {
 }
 
 // startHarvester brings up the stand-in. Its control plane's controllers come
-// last, when the CRDs are there, for the garbage collector's sake.
+// after the CRDs, for the garbage collector's sake.
 func (s *Sandbox) startHarvester(ctx context.Context) error {
 	dir := s.dir.Sub("harvester")
 	err := s.options.timed("Harvester API server and etcd", func() (err error) {
 		s.harvesterPlane, err = controlplane.Start(ctx, controlplane.Options{
 			Name: "harvester", Dir: filepath.Join(dir, "controlplane"), AssetsDir: s.paths.Assets(),
-			Controllers: harvester.ControllerManagerControllers,
 		})
 		return err
 	})
@@ -112,6 +111,12 @@ func (s *Sandbox) startHarvester(ctx context.Context) error {
 		return err
 	}
 	err = s.options.timed("Harvester stand-in", func() (err error) {
+		if err := harvester.InstallCRDs(ctx, s.harvesterPlane.Config()); err != nil {
+			return err
+		}
+		if err := s.harvesterPlane.StartControllers(ctx, harvester.ControllerManagerControllers...); err != nil {
+			return err
+		}
 		s.harvester, err = harvester.Start(ctx, s.harvesterPlane.Config(), dir, options)
 		return err
 	})
@@ -199,7 +204,9 @@ func (s *Sandbox) Paths() build.Paths { return s.paths }
 
 // HistoryFile is where the stand-in records what happens to machines, addresses
 // and objects; package harvester/history reads it.
-func (s *Sandbox) HistoryFile() string { return filepath.Join(s.dir.Sub("harvester"), "history.jsonl") }
+func (s *Sandbox) HistoryFile() string {
+	return filepath.Join(s.dir.Sub("harvester"), harvester.HistoryFile)
+}
 
 // GuestsDir holds the data of everything that runs inside virtual machines.
 func (s *Sandbox) GuestsDir() string { return s.dir.Sub("guests") }

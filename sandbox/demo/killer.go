@@ -19,13 +19,13 @@ type killer struct {
 
 // windows in which a chapter's kills happen: about as long as the chapter's
 // busy part takes.
-var windows = []time.Duration{40 * time.Second, 8 * time.Second, 8 * time.Second}
+var windows = []time.Duration{40 * time.Second, 8 * time.Second, 10 * time.Second, 8 * time.Second}
 
-// share splits the kills over the chapters: three fifths while the cluster is
-// made, the rest while it grows and goes. Pure.
-func share(kills int) [3]int {
+// share splits the kills over the chapters: two fifths while the cluster is
+// made, the rest while it grows, heals and goes. Pure.
+func share(kills int) [4]int {
 	later := kills / 5
-	return [3]int{kills - 2*later, later, later}
+	return [4]int{kills - 3*later, later, later, later}
 }
 
 // newKiller decides all moments in advance, each counted from the end of the

@@ -16,6 +16,7 @@ import (
 // machine is what the demo tells about one machine.
 type machine struct {
 	name         string
+	vm           string // the name of its HarvesterMachine, and so of its VM
 	phase        string
 	controlPlane bool
 	address      string
@@ -71,7 +72,7 @@ func (c clients) observe(ctx context.Context, key client.ObjectKey) (observation
 		status := pools[m.Spec.InfrastructureRef.Name]
 		_, controlPlane := m.Labels[clusterv1.MachineControlPlaneLabel]
 		o.machines[m.Name] = machine{
-			name: m.Name, phase: m.Status.Phase, controlPlane: controlPlane,
+			name: m.Name, vm: m.Spec.InfrastructureRef.Name, phase: m.Status.Phase, controlPlane: controlPlane,
 			address: status.AllocatedIPAddress, pool: status.AllocatedPoolRef,
 			nodeReady: apimeta.IsStatusConditionTrue(m.Status.Conditions, clusterv1.MachineNodeReadyCondition),
 		}

@@ -44,6 +44,7 @@ func Run(ctx context.Context, s *sandbox.Sandbox, line *timeline.Timeline, optio
 	}{
 		{fmt.Sprintf("A cluster of %d control planes and %d workers, by caphv-generate", options.ControlPlanes, options.Workers), d.create},
 		{"One worker more", d.scale},
+		{"A lost machine is replaced", d.heal},
 		{"Deletion", d.remove},
 		{"What is left behind", d.prove},
 	}
@@ -52,7 +53,7 @@ func Run(ctx context.Context, s *sandbox.Sandbox, line *timeline.Timeline, optio
 		if err := d.tell(ctx, i, chapter.run); err != nil {
 			return fmt.Errorf("%s: %w", chapter.title, err)
 		}
-		if i == 1 && options.Pause != nil {
+		if i == 2 && options.Pause != nil {
 			options.Pause()
 		}
 	}

@@ -16,7 +16,9 @@ func newBreakCommand(settings *settings) *cobra.Command {
 		Short: "Break something in a running sandbox",
 		Long:  "Break something in a running sandbox. Without arguments the faults are listed.\n\nFaults:\n" + faultTable(),
 		Example: `  caphv-sandbox break
-  caphv-sandbox break manager`,
+  caphv-sandbox break manager
+  caphv-sandbox break vm-crash default/demo-md-0-abcde-fghij
+  caphv-sandbox break harvester-slow virtualmachines`,
 		Args:      cobra.MaximumNArgs(2),
 		ValidArgs: faultNames(),
 		RunE: func(command *cobra.Command, args []string) error {
@@ -54,7 +56,7 @@ func faultTable() string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, fault := range sandbox.Faults() {
-		fmt.Fprintf(table, "  %s\t%s\t%s\n", fault.Name, fault.Target, fault.Effect)
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", fault.Name, fault.Argument(), fault.Effect)
 	}
 	table.Flush() // a Builder takes everything
 	return text.String()

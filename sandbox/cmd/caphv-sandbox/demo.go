@@ -21,7 +21,7 @@ func newDemoCommand(settings *settings) *cobra.Command {
 		Use:   "demo",
 		Short: "Bring a sandbox up, live through a cluster's life in it, and stop it",
 		Long: `Bring a sandbox up, live through a cluster's life in it, and stop it: caphv-generate makes a cluster, its
-machines become Running, it gets one worker more, it is deleted, and what is left behind is counted.
+machines become Running, it gets one worker more, a lost machine is replaced, it is deleted, and what is left behind is counted.
 
 The first time, programs are built: about 10 minutes on 2 cores. After that it takes a few minutes.`,
 		Example: `  caphv-sandbox demo
