@@ -109,15 +109,23 @@ func applyTwice(t *testing.T, kubeconfig string, client dynamic.Interface) {
 	assert.Contains(t, stdout, "[ 3/10] Cluster twice/twice: created\n")
 	assert.Contains(t, stderr, "warning: ClusterClass twice/harvester-rke2 is missing")
 	assert.NotContains(t, stdout+stderr, "s3cr3t")
+	assert.NotContains(t, stderr, "deprecated")
 
 	cluster, err := client.Resource(clusters).Namespace("twice").Get(t.Context(), "twice", metav1.GetOptions{})
 	require.NoError(t, err)
 	version, _, _ := unstructured.NestedString(cluster.Object, "spec", "topology", "version")
 	assert.Equal(t, "v1.31.14+rke2r1", version)
 
+	config := []byte(`{"data":{"cloud-config.yaml":"put here by someone else"}}`)
+	_, err = client.Resource(configMaps).Namespace("twice").Patch(t.Context(), "twice-ccm", types.MergePatchType, config, metav1.PatchOptions{})
+	require.NoError(t, err)
 	code, stdout, stderr = run(t, kubeconfig, arguments...)
 	require.Equal(t, 0, code, stderr)
 	assert.Equal(t, 10, strings.Count(stdout, ": unchanged\n"), stdout)
+	addon, err := client.Resource(configMaps).Namespace("twice").Get(t.Context(), "twice-ccm", metav1.GetOptions{})
+	require.NoError(t, err)
+	kept, _, _ := unstructured.NestedString(addon.Object, "data", "cloud-config.yaml")
+	assert.Equal(t, "put here by someone else", kept, "applying again leaves that key alone")
 
 	code, stdout, stderr = run(t, kubeconfig, append(arguments, "--worker-replicas", "5")...)
 	require.Equal(t, 0, code, stderr)
@@ -138,7 +146,10 @@ func applyClass(t *testing.T, kubeconfig string) {
 	assert.NotContains(t, stderr, "is missing")
 }
 
-var clusters = schema.GroupVersionResource{Group: "cluster.x-k8s.io", Version: "v1beta1", Resource: "clusters"}
+var (
+	clusters   = schema.GroupVersionResource{Group: "cluster.x-k8s.io", Version: "v1beta1", Resource: "clusters"}
+	configMaps = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+)
 
 // applyOverOthers changes a field by another hand: it is not taken over silently.
 func applyOverOthers(t *testing.T, kubeconfig string, client dynamic.Interface) {

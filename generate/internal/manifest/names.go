@@ -15,8 +15,8 @@ const (
 
 	// CloudConfigSecret, in the guest cluster's kube-system, holds the kubeconfig by which Harvester's cloud provider
 	// and CSI driver reach Harvester. It is no part of the manifests: what is generated holds no other credential than
-	// the identity Secret. The provider writes it, by spec.updateCloudProviderConfig of the HarvesterCluster, into the
-	// ConfigMap of the cloud provider's addon, under CloudConfigManifestKey.
+	// the identity Secret. Whoever has credentials for the guest puts it there, directly or as a manifest under
+	// CloudConfigManifestKey of the ConfigMap of the cloud provider's addon.
 	CloudConfigSecret = "harvester-cloud-config"
 	// CloudConfigSecretKey is the name of the file that Harvester's CSI driver opens.
 	CloudConfigSecretKey = "cloud-provider-config"
