@@ -130,11 +130,12 @@ verify: ## Fails if a generated file or a go.mod is not up to date
 .PHONY: verify
 FINGERPRINT = git ls-files -co --exclude-standard -- '*.go' '*go.mod' '*go.sum' '*.yaml' | sort | xargs sha256sum
 
-generate: ## Writes deep copies and CRDs
+generate: ## Writes deep copies, CRDs and the generator's copy of the ClusterClass
 	cd api && $(CONTROLLER_GEN) object paths=./v1beta1/...
 	cd api && $(CONTROLLER_GEN) crd paths=./v1beta1/... output:crd:dir=../config/crd/bases
 	cd harvesterclient && $(CONTROLLER_GEN) object paths=./loadbalancer/... paths=./harvesterhci/... paths=./cni/...
 	cd sandbox && go generate ./harvester/crds
+	cd generate && go generate ./internal/clusterclass
 .PHONY: generate
 
 tidy: ## go mod tidy in every module
