@@ -2,7 +2,6 @@ package harvestermachine
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -101,10 +100,14 @@ func (r *Reconciler) allocate(ctx context.Context, s *scope) (ipam.Lease, error)
 		request.Network = s.references.networks[0].ID()
 	}
 	lease, err := r.allocatorFor(s).Allocate(ctx, request)
-	r.Metrics.RecordIPAllocation(err)
 	if err != nil {
-		return ipam.Lease{}, fmt.Errorf("allocate an address: %w", err)
+		r.Metrics.RecordIPAllocation(err)
+		return ipam.Lease{}, err
 	}
+	if lease.Address == s.allocatedAddress() {
+		return lease, nil // It was found, not allocated: the cache lagged behind the pool.
+	}
+	r.Metrics.RecordIPAllocation(nil)
 	r.event(ctx, s, "AddressAllocated", "Allocate", "Allocated %s from pool %s", lease.Address, lease.Pool)
 	return lease, nil
 }

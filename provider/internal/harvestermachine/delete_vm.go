@@ -22,8 +22,12 @@ import (
 // the machine: those of a VM that v0.2.x created. It is written before the VM is deleted, as afterwards nobody knows.
 const claimsAnnotation = "infrastructure.cluster.x-k8s.io/volume-claims"
 
-// volumesRecheck is how soon volumes are looked for again while Harvester removes them.
-const volumesRecheck = time.Second
+const (
+	// volumesRecheck is how soon volumes are looked for again while Harvester removes them: they are not watched.
+	volumesRecheck = time.Second
+	// unwatchedRecheck is how soon a VM without our label is looked for again.
+	unwatchedRecheck = 5 * time.Second
+)
 
 // deleteVM deletes the VM together with its own volumes, and waits until it is gone: until then its guest may be
 // running and using its address.
@@ -31,14 +35,16 @@ func (r *Reconciler) deleteVM(ctx context.Context, s *scope) phase.Outcome {
 	if s.vm == nil {
 		return phase.Unchanged()
 	}
-	waiting := fmt.Sprintf("Waits for VM %s to be gone", s.vmKey())
+	waiting := busy(infrav1.DeletingVMReason, fmt.Sprintf("Waits for VM %s to be gone", s.vmKey()))
+	if s.vm.Labels[infrav1.ManagedByLabel] != infrav1.ManagedByValue {
+		waiting.RequeueAfter = unwatchedRecheck // It was never adopted, so its going sends no event.
+	}
 	if !s.vm.DeletionTimestamp.IsZero() {
-		return busy(infrav1.DeletingVMReason, waiting)
+		return waiting
 	}
 	if recordClaims(s) {
-		outcome := busy(infrav1.DeletingVMReason, waiting)
-		outcome.RequeueAfter = volumesRecheck
-		return outcome
+		waiting.RequeueAfter = volumesRecheck
+		return waiting
 	}
 	err := harvesterclient.DeleteVM(ctx, s.harvester.Client(), s.vm)
 	r.Metrics.RecordMachineDelete(err)
@@ -46,7 +52,7 @@ func (r *Reconciler) deleteVM(ctx context.Context, s *scope) phase.Outcome {
 		return failed("delete the VM", err)
 	}
 	r.event(ctx, s, "VMDeleted", "Delete", "Deleted VM %s", s.vmKey())
-	return busy(infrav1.DeletingVMReason, waiting)
+	return waiting
 }
 
 // recordClaims notes the claims that have to go with the VM and whose names do not follow from the machine's. It

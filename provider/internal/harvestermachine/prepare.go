@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
@@ -34,7 +36,7 @@ func (r *Reconciler) prepare(ctx context.Context, s *scope) phase.Outcome {
 		return phase.Wait(infrav1.VMMissingReason, fmt.Sprintf("VM %s (%s) was deleted outside of Cluster API; delete the Machine to get a new one",
 			s.vmKey(), s.machine.Spec.ProviderID))
 	case s.vm != nil:
-		return phase.Unchanged()
+		return r.untilCached(s)
 	}
 	s.references, err = resolveReferences(ctx, r.lookups(s), &s.machine.Spec, s.targetNamespace())
 	if err != nil {
@@ -59,6 +61,11 @@ func (r *Reconciler) connect(ctx context.Context, s *scope) error {
 func (r *Reconciler) observe(ctx context.Context, s *scope) (verdict, error) {
 	vm := &kubevirtv1.VirtualMachine{}
 	err := s.harvester.Cache().Get(ctx, s.vmKey(), vm)
+	if err == nil {
+		r.remembered.forget(createdKey(s)) // From now on the cache knows better.
+	} else if created, found := r.justCreated(s); found && apierrors.IsNotFound(err) {
+		vm, err = created, nil
+	}
 	if err != nil || !judge(vm, s.machine, s.clusterName()).ours() {
 		vm = &kubevirtv1.VirtualMachine{}
 		err = s.harvester.Client().Get(ctx, s.vmKey(), vm)
@@ -80,6 +87,24 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (verdict, error) {
 		s.vmi = vmi
 	}
 	return judged, nil
+}
+
+// requireNoForeignVolumes refuses to make a VM whose volumes exist already and are somebody else's: Harvester would
+// attach them as they are.
+func requireNoForeignVolumes(ctx context.Context, s *scope) error {
+	for _, name := range derivedClaims(s) {
+		claim := &corev1.PersistentVolumeClaim{}
+		key := types.NamespacedName{Namespace: s.targetNamespace(), Name: name}
+		err := s.harvester.Client().Get(ctx, key, claim)
+		switch {
+		case apierrors.IsNotFound(err):
+		case err != nil:
+			return fmt.Errorf("read volume %s: %w", key, err)
+		case !ownedByMachine(s, claim.Labels):
+			return fmt.Errorf("%w: volume %s exists and is not this machine's; delete or rename it", phase.ErrForeign, key)
+		}
+	}
+	return nil
 }
 
 func isAny(err error, kinds ...error) bool {

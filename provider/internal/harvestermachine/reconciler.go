@@ -51,6 +51,7 @@ type Reconciler struct {
 	EtcdTimeout time.Duration
 
 	allocators ippool.Allocators
+	remembered memory
 	// controller is what watches on guest clusters feed. Nil in tests that call Reconcile themselves.
 	controller controller.Controller
 }

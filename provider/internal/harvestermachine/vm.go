@@ -29,6 +29,9 @@ func (r *Reconciler) virtualMachine(ctx context.Context, s *scope) phase.Outcome
 }
 
 func (r *Reconciler) createVM(ctx context.Context, s *scope) error {
+	if err := requireNoForeignVolumes(ctx, s); err != nil {
+		return phase.Because(infrav1.VMNotOwnedReason, err)
+	}
 	description, err := describeVM(s)
 	if err != nil {
 		return phase.Because(infrav1.VMRejectedReason, err)
@@ -49,6 +52,7 @@ func (r *Reconciler) createVM(ctx context.Context, s *scope) error {
 		return fmt.Errorf("create VM %s: %w", s.vmKey(), err)
 	}
 	s.vm = vm
+	r.rememberCreated(s)
 	r.event(ctx, s, "VMCreated", "Create", "Created VM %s", s.vmKey())
 	return nil
 }

@@ -51,6 +51,7 @@ func TestManagerIsDrivenByEvents(t *testing.T) {
 	w.awaitCluster(infrav1.ReadyCondition, "True/"+infrav1.ReadyReason)
 	w.createMachine("m-1", false)
 	w.awaitMachine("m-1", infrav1.VMProvisionedCondition, "False/"+infrav1.WaitingForClusterInfrastructureReason)
+	w.proxy.requests()
 	w.markProvisioned()
 	w.awaitMachine("m-1", infrav1.VMProvisionedCondition, "True/"+infrav1.VMProvisionedReason)
 	w.boot("m-1")
@@ -58,6 +59,9 @@ func TestManagerIsDrivenByEvents(t *testing.T) {
 	w.awaitMachine("m-1", infrav1.NodeInitializedCondition, "False/"+infrav1.GuestClusterUnreachableReason)
 	w.becomeGuest("m-1")
 	w.awaitMachine("m-1", infrav1.ReadyCondition, "True/"+infrav1.ReadyReason)
+	// Two for the pool, one each to look for a VM and a volume, one each to make a Secret and a VM, and three lookups that
+	// machines made at the same time share.
+	assert.LessOrEqual(t, len(w.proxy.requests()), 9, "requests to Harvester from a Machine to its Node")
 	w.requireWebhooks()
 	w.requireWaiterIsWoken()
 	w.requireRotation()

@@ -65,6 +65,19 @@ func TestForeignSecretIsLeftAlone(t *testing.T) {
 	assert.False(t, w.exists(w.harvester, w.target, "m-1", &kubevirtv1.VirtualMachine{}))
 }
 
+// Harvester attaches a volume that exists as it is, with whatever is on it.
+func TestForeignVolumeIsNotAttached(t *testing.T) {
+	w := newWorld(t)
+	w.seedHarvester(5)
+	w.provisionCluster()
+	w.createClaim("m-1-disk-0", map[string]string{"team": "other"})
+	w.createMachine("m-1", false)
+	w.settleMachine("m-1", func(m *infrav1.HarvesterMachine) bool {
+		return w.condition(m.Status.Conditions, infrav1.VMProvisionedCondition) == "False/"+infrav1.VMNotOwnedReason
+	})
+	assert.False(t, w.exists(w.harvester, w.target, "m-1", &kubevirtv1.VirtualMachine{}))
+}
+
 func TestVanishedVMIsNotMadeAnew(t *testing.T) {
 	w := newWorld(t)
 	w.seedHarvester(5)

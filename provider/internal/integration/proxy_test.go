@@ -22,6 +22,8 @@ type proxy struct {
 
 	mu     sync.Mutex
 	writes []string
+	// all are the requests since resetRequests, watches and lists of caches excepted.
+	all []string
 	// cut is the number of the write after which the answer is lost; 0 means none.
 	cut int
 	// refuse answers every request with this status code; 0 passes them on.
@@ -48,6 +50,9 @@ func (p *proxy) serve(w http.ResponseWriter, r *http.Request, forward http.Handl
 	p.mu.Lock()
 	refuse := p.refuse
 	lost := false
+	if r.URL.Query().Get("watch") == "" && !strings.Contains(r.URL.RawQuery, "limit=") && strings.Count(r.URL.Path, "/") > 3 {
+		p.all = append(p.all, r.Method+" "+r.URL.Path)
+	}
 	if r.Method != http.MethodGet {
 		p.writes = append(p.writes, r.Method+" "+pluralOf(r.URL.Path))
 		lost = p.cut != 0 && len(p.writes) == p.cut
@@ -96,6 +101,15 @@ func (p *proxy) setRefuse(code int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refuse = code
+}
+
+// requests are those since the last call.
+func (p *proxy) requests() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := p.all
+	p.all = nil
+	return all
 }
 
 // written are the writes since the last cutAfter.

@@ -25,6 +25,10 @@ func TestNothingIsWrittenAtRest(t *testing.T) {
 	cluster := get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})
 	w.proxy.cutAfter(0)
 	before := w.managementWrites.Load()
+	w.proxy.requests()
+	_, err := w.reconcileMachine("m-1")
+	require.NoError(t, err)
+	assert.Empty(t, w.proxy.requests(), "a machine at rest asks Harvester nothing")
 	for range 10 {
 		w.reconcileBoth("m-1")
 	}

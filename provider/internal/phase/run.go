@@ -25,8 +25,8 @@ type Phase[S any] struct {
 }
 
 // Run runs the phases in order until one says Stop, and sets each one's condition on the object once, from what is
-// known at the end of that phase. A phase that was not reached keeps the condition it has; if it has none it gets one
-// that says which phase it waits for. The shortest requeue of all phases wins, and the first error.
+// known at the end of that phase. A phase that was not reached keeps the condition it has; one that was never
+// reached says which phase it waits for. The shortest requeue of all phases wins, and the first error.
 func Run[S any](ctx context.Context, object conditions.Setter, scope S, phases []Phase[S]) (ctrl.Result, error) {
 	var (
 		result  ctrl.Result
@@ -87,7 +87,8 @@ func Set(object conditions.Setter, conditionType string, outcome Outcome) {
 }
 
 func setWaiting(object conditions.Setter, conditionType, previous string) {
-	if conditionType == "" || conditions.Has(object, conditionType) {
+	known := conditions.Get(object, conditionType)
+	if conditionType == "" || (known != nil && known.Reason != infrav1.WaitingForPreviousStepReason) {
 		return
 	}
 	conditions.Set(object, metav1.Condition{
