@@ -14,6 +14,11 @@ func (c *Connection) await(ctx context.Context, opts Options) error {
 	if err := c.awaitServer(ctx, opts); err != nil {
 		return err
 	}
+	select {
+	case <-c.filled: // the usual case, whatever else has happened
+		return nil
+	default:
+	}
 	timer := opts.Clock.NewTimer(opts.SyncTimeout)
 	defer timer.Stop()
 	select {

@@ -245,14 +245,15 @@ func TestUnreachableHarvesterBacksOffAlone(t *testing.T) {
 		_, err := connections.Get(ctx, identity("bad"), bad.kubeconfig(t, a.token))
 		return err != nil
 	})
-	start := time.Now()
+	impatient, cancel := context.WithCancel(ctx)
+	cancel() // whoever asks with this would learn of it, if it had to wait
 	for range 200 {
-		_, err = connections.Get(ctx, identity("bad"), bad.kubeconfig(t, a.token))
+		_, err = connections.Get(impatient, identity("bad"), bad.kubeconfig(t, a.token))
 		assertOnlyKind(t, ErrTransient, err)
-		_, err = connections.Get(ctx, identity("good"), good.kubeconfig(t, a.token))
+		require.ErrorContains(t, err, "connect to Harvester")
+		_, err = connections.Get(impatient, identity("good"), good.kubeconfig(t, a.token))
 		require.NoError(t, err)
 	}
-	assert.Less(t, time.Since(start), 2*time.Second, "nobody waits for it")
 	_, err = connections.Get(ctx, identity("bad"), bad.kubeconfig(t, a.token))
 	after, named := RetryAfter(err)
 	assert.True(t, named)
@@ -416,7 +417,7 @@ func TestIdleConnectionsClose(t *testing.T) {
 	namespace := server.namespace(t)
 	a := server.account(t, namespace, "a")
 	proxy := newFaultProxy(t, server)
-	connections := newTestConnections(t, func(o *Options) { o.IdleTimeout = 400 * time.Millisecond })
+	connections := newTestConnections(t, func(o *Options) { o.IdleTimeout = time.Second })
 	wanted, unwanted := identity("wanted"), identity("unwanted")
 	asked := record(t, connections.ConnectionEvents(toSelf).Start, func(key client.ObjectKey) {
 		if key == wanted { // who still needs it asks again when it is announced
@@ -430,9 +431,11 @@ func TestIdleConnectionsClose(t *testing.T) {
 	}
 	eventually(t, "what nobody asks for is closed", func() bool { return len(connections.States()) == 1 })
 	eventually(t, "with its watches", func() bool { return proxy.watches() == 4 })
-	time.Sleep(time.Second)
-	require.Len(t, connections.States(), 1)
-	assert.Equal(t, wanted, connections.States()[0].Identity)
+	time.Sleep(2 * time.Second)
+	eventually(t, "what somebody asks for is open", func() bool {
+		states := connections.States()
+		return len(states) == 1 && states[0].Identity == wanted
+	})
 	assert.Positive(t, asked.count(unwanted), "it was announced first")
 }
 

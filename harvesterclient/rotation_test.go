@@ -149,10 +149,10 @@ func TestRevokedTokenAndItsSuccessor(t *testing.T) {
 	assertOnlyKind(t, ErrUnauthorized, err)
 	assert.ErrorContains(t, err, "wrong, expired or revoked")
 
+	before := events.count(client.ObjectKey{Namespace: namespace, Name: "a"})
+	proxy.drop() // the old watches cannot come back: nobody sees the two changes
 	require.NoError(t, server.admin.Create(t.Context(), newVM(namespace, "b", ours)))
 	require.NoError(t, server.admin.Delete(t.Context(), newVM(namespace, "a", nil)))
-	proxy.drop() // the old watches are gone: nobody sees the two changes
-	before := events.count(client.ObjectKey{Namespace: namespace, Name: "a"})
 	_, err = connections.Get(t.Context(), identity("a"), proxy.kubeconfig(t, successor.token))
 	require.NoError(t, err)
 	eventually(t, "what came is delivered", func() bool { return events.count(client.ObjectKey{Namespace: namespace, Name: "b"}) > 0 })
