@@ -64,13 +64,19 @@ func (o Options) withDefaults() (Options, error) {
 // the last is found, so that they differ.
 func FreePorts(n int) ([]int, error) {
 	ports := make([]int, 0, n)
+	held := make([]net.Listener, 0, n)
+	defer func() {
+		for _, listener := range held {
+			listener.Close()
+		}
+	}()
 	var config net.ListenConfig
 	for range n {
 		listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, fmt.Errorf("finding a free port: %w", err)
 		}
-		defer listener.Close()
+		held = append(held, listener)
 		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil
