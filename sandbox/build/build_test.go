@@ -86,6 +86,18 @@ func TestSuppliedBinariesAreNotBuilt(t *testing.T) {
 	assert.Equal(t, supplied, b.paths().Assets())
 }
 
+func TestOurOwnFolderIsNotTakenForASuppliedOne(t *testing.T) {
+	root, p := miniature(t)
+	p.Links = []string{"etcd", "kube-apiserver", "kube-controller-manager"}
+	t.Setenv(AssetsVariable, "")
+	b := &Builder{Root: root, Out: &bytes.Buffer{}}
+	require.NoError(t, b.one(t.Context(), p))
+	byAnotherName := filepath.Join(t.TempDir(), "link")
+	require.NoError(t, os.Symlink(b.paths().ownAssets(), byAnotherName))
+	t.Setenv(AssetsVariable, byAnotherName)
+	assert.False(t, b.suppliedElsewhere(p))
+}
+
 func TestIncompleteSuppliedBinariesAreIgnored(t *testing.T) {
 	supplied := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(supplied, "etcd"), nil, 0o755))

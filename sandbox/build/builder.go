@@ -73,7 +73,7 @@ func (b *Builder) one(ctx context.Context, p Program) error {
 // suppliedElsewhere tells whether the environment already names the binaries a
 // program stands for.
 func (b *Builder) suppliedElsewhere(p Program) bool {
-	return len(p.Links) > 0 && b.paths().Assets() != b.paths().ownAssets()
+	return len(p.Links) > 0 && !sameFolder(b.paths().Assets(), b.paths().ownAssets())
 }
 
 func (b *Builder) upToDate(p Program, mark string) bool {

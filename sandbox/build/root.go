@@ -73,6 +73,17 @@ func hasAll(dir string, names ...string) bool {
 	return true
 }
 
+// sameFolder tells whether two paths name one folder, symbolic links followed;
+// one that does not exist is the same only by name.
+func sameFolder(a, b string) bool {
+	if a == b {
+		return true
+	}
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

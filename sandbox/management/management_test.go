@@ -2,6 +2,7 @@ package management_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -23,7 +24,9 @@ func startUpstream(t *testing.T) *management.Management {
 	root, err := build.Root(".")
 	require.NoError(t, err)
 	paths := build.Paths{Root: root}
-	require.FileExists(t, paths.Manifest("capi-core"), "run `make programs` first")
+	builder := &build.Builder{Root: root, Out: os.Stderr}
+	require.NoError(t, builder.Build(t.Context(), management.Core, management.RKE2Bootstrap, management.RKE2ControlPlane))
+	require.FileExists(t, filepath.Join(paths.Assets(), "kube-apiserver"), "run `make assets` first")
 	m, err := management.Start(t.Context(), management.Options{
 		Dir: t.TempDir(), Paths: paths, Components: management.Without(management.CAPHV),
 		Report: func(part string, took time.Duration) { t.Logf("%-32s %s", part, took.Round(10*time.Millisecond)) },
