@@ -1,0 +1,36 @@
+package harvestertypes
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"sigs.k8s.io/yaml"
+)
+
+// readUpstream reads a file of an upstream module, in the version that go.mod names.
+func readUpstream(t *testing.T, module, file string) []byte {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", module)
+	command.Env = append(os.Environ(), "GOWORK=off")
+	directory, err := command.Output()
+	require.NoError(t, err, "where is %s", module)
+	data, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(directory)), filepath.FromSlash(file)))
+	require.NoError(t, err)
+
+	return data
+}
+
+// upstreamCRD is the definition of a kind as upstream ships it.
+func upstreamCRD(t *testing.T, k kind) *apiextensionsv1.CustomResourceDefinition {
+	t.Helper()
+	crd := &apiextensionsv1.CustomResourceDefinition{}
+	require.NoError(t, yaml.UnmarshalStrict(readUpstream(t, k.crdModule, k.crdFile), crd))
+	require.Equal(t, k.gvk.Kind, crd.Spec.Names.Kind)
+
+	return crd
+}
