@@ -38,12 +38,13 @@ func (c *Connection) awaitServer(ctx context.Context, opts Options) error {
 	timer := opts.Clock.NewTimer(2 * opts.ConnectTimeout)
 	defer timer.Stop()
 	for {
-		state, err, retryAfter, changed := c.health.snapshot()
+		state, retryAfter, changed, err := c.health.snapshot()
 		switch state {
 		case StateConnected:
 			return nil
 		case StateDisconnected:
 			return identityError(c.key, withRetryAfter(err, retryAfter))
+		case StateConnecting: // wait
 		}
 		select {
 		case <-changed:

@@ -87,7 +87,9 @@ func newCaches(cfg *rest.Config, httpClient *http.Client, scheme *runtime.Scheme
 	}
 	result.cache = all
 
-	return result, result.addKinds(selector)
+	err = result.addKinds(selector)
+
+	return result, err
 }
 
 func (c *caches) addKinds(selector labels.Selector) error {

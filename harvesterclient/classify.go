@@ -56,14 +56,14 @@ func kindOf(err error) error {
 }
 
 func classifyStatus(err error, status metav1.Status) error {
-	kind, after := statusKind(status)
+	after, kind := statusKind(status)
 	if kind == nil {
 		return err
 	}
 	if status.Details != nil && status.Details.RetryAfterSeconds > 0 {
 		after = time.Duration(status.Details.RetryAfterSeconds) * time.Second
 	}
-	if kind == ErrNotReady && status.Code == http.StatusNotFound {
+	if errors.Is(kind, ErrNotReady) && status.Code == http.StatusNotFound {
 		return &classifiedError{kind: kind, message: "the server does not serve this API: " + status.Message}
 	}
 
@@ -71,59 +71,59 @@ func classifyStatus(err error, status metav1.Status) error {
 }
 
 // statusKind decides by what the server answered. The delay is zero when there is nothing to suggest.
-func statusKind(status metav1.Status) (kind error, after time.Duration) {
-	if denied, kind, after := denialKind(status); denied {
-		return kind, after
+func statusKind(status metav1.Status) (after time.Duration, kind error) {
+	if denied, after, kind := denialKind(status); denied {
+		return after, kind
 	}
 	switch status.Code {
 	case http.StatusNotFound:
 		if hasCause(status, metav1.CauseTypeUnexpectedServerResponse) {
-			return ErrNotReady, 0
+			return 0, ErrNotReady
 		}
-		return ErrNotFound, 0
+		return 0, ErrNotFound
 	case http.StatusConflict:
-		return ErrConflict, 0
+		return 0, ErrConflict
 	case http.StatusUnauthorized:
-		return ErrUnauthorized, 0
+		return 0, ErrUnauthorized
 	case http.StatusForbidden:
-		return forbiddenKind(status), 0
+		return 0, forbiddenKind(status)
 	case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable,
 		http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-		return ErrInvalid, 0
+		return 0, ErrInvalid
 	case http.StatusInsufficientStorage:
-		return ErrExhausted, 0
+		return 0, ErrExhausted
 	case http.StatusGone, http.StatusTooManyRequests, http.StatusRequestTimeout:
-		return ErrTransient, 0
+		return 0, ErrTransient
 	}
 	if status.Code >= http.StatusInternalServerError {
-		return ErrTransient, 0
+		return 0, ErrTransient
 	}
 
-	return nil, 0
+	return 0, nil
 }
 
 // denialKind decides about what an admission webhook refused. The apiserver words every refusal alike,
 // whatever its code, and words a webhook it could not reach otherwise.
-func denialKind(status metav1.Status) (denied bool, kind error, after time.Duration) {
+func denialKind(status metav1.Status) (denied bool, after time.Duration, kind error) {
 	if !strings.Contains(status.Message, "admission webhook ") || !strings.Contains(status.Message, " denied the request") {
-		return false, nil, 0
+		return false, 0, nil
 	}
 	switch status.Code {
 	case http.StatusConflict:
-		return true, ErrTransient, webhookRetryAfter
+		return true, webhookRetryAfter, ErrTransient
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true, ErrTransient, 0
+		return true, 0, ErrTransient
 	}
 	for _, waiting := range stateDenials {
 		if strings.Contains(status.Message, waiting) {
-			return true, ErrTransient, webhookRetryAfter
+			return true, webhookRetryAfter, ErrTransient
 		}
 	}
 	if status.Code == http.StatusInternalServerError && isInternalDenial(status.Message) {
-		return true, ErrTransient, webhookRetryAfter
+		return true, webhookRetryAfter, ErrTransient
 	}
 
-	return true, ErrInvalid, 0
+	return true, 0, ErrInvalid
 }
 
 // stateDenials are refusals that time mends although their code does not say so.

@@ -67,7 +67,9 @@ func newConnection(key client.ObjectKey, kubeconfig []byte, opts Options, onChan
 	c.health = newHealth(opts, probeServer(httpClient, config.Host, opts.ConnectTimeout),
 		func(state ConnectionState, err error) { onChange(c, state, err) })
 
-	return c, c.build(own, httpClient, opts)
+	err = c.build(own, httpClient, opts)
+
+	return c, err
 }
 
 // observe wraps the transport. The health check is made later, hence the closure.

@@ -77,7 +77,9 @@ func (c *Connections) Get(ctx context.Context, key client.ObjectKey, kubeconfig 
 		return nil, err
 	}
 
-	return connection, connection.await(ctx, c.opts)
+	err = connection.await(ctx, c.opts)
+
+	return connection, err
 }
 
 // lookup finds or makes the connection for a content. It makes no request.
@@ -167,7 +169,7 @@ func (c *Connections) States() []IdentityState {
 		if l.next != nil {
 			newest = l.next
 		}
-		state, err, _, _ := newest.health.snapshot()
+		state, _, _, err := newest.health.snapshot()
 		states = append(states, IdentityState{Identity: key, State: state, Err: err})
 	}
 

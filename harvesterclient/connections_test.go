@@ -258,7 +258,7 @@ func TestUnreachableHarvesterBacksOffAlone(t *testing.T) {
 	after, named := RetryAfter(err)
 	assert.True(t, named)
 	assert.Positive(t, after)
-	assert.ErrorContains(t, err, "identity caphv/bad: connect to Harvester")
+	require.ErrorContains(t, err, "identity caphv/bad: connect to Harvester")
 
 	bad.seen()
 	time.Sleep(2 * time.Second)
@@ -336,8 +336,8 @@ func TestGetTellsWhatIsWrong(t *testing.T) {
 			t.Parallel()
 			_, err := newTestConnections(t).Get(t.Context(), identity("a"), tc.kubeconfig)
 			assertOnlyKind(t, tc.kind, err)
-			assert.ErrorContains(t, err, tc.message)
-			assert.ErrorContains(t, err, "identity caphv/a: ")
+			require.ErrorContains(t, err, tc.message)
+			require.ErrorContains(t, err, "identity caphv/a: ")
 			assert.NotContains(t, err.Error(), a.token)
 		})
 	}
@@ -356,7 +356,7 @@ func TestMissingRightsOnOneKind(t *testing.T) {
 	require.NoError(t, err)
 	err = connection.Cache().List(t.Context(), &lbv1.IPPoolList{})
 	assertOnlyKind(t, ErrUnauthorized, err)
-	assert.ErrorContains(t, err, "cache of IPPool is not filled")
+	require.ErrorContains(t, err, "cache of IPPool is not filled")
 	require.NoError(t, connection.Cache().List(t.Context(), &kubevirtv1.VirtualMachineList{}))
 	assertOnlyKind(t, ErrUnauthorized, connection.Client().List(t.Context(), &lbv1.IPPoolList{}))
 }

@@ -21,24 +21,28 @@ func ExampleConnections() {
 	defer cancel()
 	kubeconfig, err := os.ReadFile("harvester.yaml")
 	if err != nil {
-		log.Fatal(err)
+		log.Print(err)
+		return
 	}
 	connections := harvesterclient.NewConnections(harvesterclient.Options{UserAgent: "my-tool"})
 	go func() { _ = connections.Start(ctx) }()
 	harvester, err := connections.Get(ctx, client.ObjectKey{Name: "mine"}, kubeconfig)
 	if err != nil {
-		log.Fatal(err)
+		log.Print(err)
+		return
 	}
 	pools := &lbv1.IPPoolList{}
 	if err := harvester.Cache().List(ctx, pools); err != nil {
-		log.Fatal(err)
+		log.Print(err)
+		return
 	}
 	for _, pool := range pools.Items {
 		fmt.Printf("%s: %d of %d addresses free\n", pool.Name, pool.Status.Available, pool.Status.Total)
 	}
 	machine := client.ObjectKey{Namespace: "default", Name: "my-vm"}
 	if err := harvester.Power().Start(ctx, machine); err != nil {
-		log.Fatal(err)
+		log.Print(err)
+		return
 	}
 	vm, vmi := &kubevirtv1.VirtualMachine{}, &kubevirtv1.VirtualMachineInstance{}
 	for range time.Tick(time.Second) { // the cache is in memory: looking costs nothing

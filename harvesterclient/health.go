@@ -136,19 +136,20 @@ func (h *health) set(state ConnectionState, err error, retryAt time.Time) {
 	}
 }
 
-// snapshot is the state now, with a channel that is closed when it changes.
-func (h *health) snapshot() (state ConnectionState, err error, retryAfter time.Duration, changed <-chan struct{}) { //nolint:revive // the error is part of the state, not a failure of the call
+// snapshot is the state now, with a channel that is closed when it changes. The error is part of the state, not a
+// failure of the call.
+func (h *health) snapshot() (state ConnectionState, retryAfter time.Duration, changed <-chan struct{}, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 
-	return h.state, h.err, max(0, h.retryAt.Sub(h.clock.Now())), h.changed
+	return h.state, max(0, h.retryAt.Sub(h.clock.Now())), h.changed, h.err
 }
 
 // wait blocks until the Harvester can be reached. Lists and watches pass through here, so that they start anew the
 // moment it is back, not when a backoff of their own is over.
 func (h *health) wait(ctx context.Context) error {
 	for {
-		state, _, _, changed := h.snapshot()
+		state, _, changed, _ := h.snapshot()
 		if state == StateConnected {
 			return nil
 		}

@@ -31,7 +31,7 @@ func newHealthRig(t *testing.T) *healthRig {
 	rig := &healthRig{clock: clocktesting.NewFakeClock(time.Unix(0, 0))}
 	opts := Options{BackoffInitial: 2 * time.Second, BackoffMax: 10 * time.Second, Clock: rig.clock}.withDefaults()
 	rig.health = newHealth(opts, rig.probeNow, rig.noteState)
-	rig.health.backoff.random = func() float64 { return 0 }
+	rig.backoff.random = func() float64 { return 0 }
 
 	return rig
 }
@@ -87,14 +87,14 @@ func TestHealthPausesLongerEachTime(t *testing.T) {
 	rig := newHealthRig(t)
 	rig.serverAnswers(errAway)
 	rig.start(t)
-	for i, pause := range []time.Duration{2, 4, 8, 10, 10} {
+	for i, pause := range []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 10 * time.Second, 10 * time.Second} {
 		rig.sleeping(t)
-		state, err, retryAfter, _ := rig.snapshot()
+		state, retryAfter, _, err := rig.snapshot()
 		assert.Equal(t, StateDisconnected, state)
 		require.ErrorIs(t, err, errAway)
-		assert.Equal(t, pause*time.Second, retryAfter)
+		assert.Equal(t, pause, retryAfter)
 		assert.Equal(t, i+1, rig.probed())
-		rig.clock.Step(pause*time.Second - 1)
+		rig.clock.Step(pause - 1)
 		time.Sleep(5 * time.Millisecond)
 		assert.Equal(t, i+1, rig.probed(), "not before the pause is over")
 		rig.clock.Step(1)

@@ -24,18 +24,18 @@ import (
 )
 
 // newKeyPair makes a self-signed certificate with its key, in PEM.
-func newKeyPair(t testing.TB) (cert, key []byte) {
-	t.Helper()
+func newKeyPair(tb testing.TB) (cert, key []byte) {
+	tb.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"},
 		NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0), IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	keyDER, err := x509.MarshalECPrivateKey(private)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER})
@@ -44,15 +44,15 @@ func newKeyPair(t testing.TB) (cert, key []byte) {
 // object is a piece of a kubeconfig.
 type object = map[string]any
 
-func kubeconfigOf(t testing.TB, cluster, user object) []byte {
-	t.Helper()
+func kubeconfigOf(tb testing.TB, cluster, user object) []byte {
+	tb.Helper()
 	data, err := yaml.Marshal(object{
 		"apiVersion": "v1", "kind": "Config", "current-context": "default",
 		"clusters": []object{{"name": "default", "cluster": cluster}},
 		"users":    []object{{"name": "default", "user": user}},
 		"contexts": []object{{"name": "default", "context": object{"cluster": "default", "user": "default", "namespace": "vms"}}},
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 
 	return data
 }
@@ -160,7 +160,7 @@ func TestRESTConfigRefuses(t *testing.T) {
 			t.Parallel()
 			_, err := RESTConfig(kubeconfigOf(t, tc.cluster, tc.user))
 			require.ErrorIs(t, err, ErrInvalidKubeconfig)
-			assert.ErrorContains(t, err, tc.want)
+			require.ErrorContains(t, err, tc.want)
 			assert.NotContains(t, err.Error(), testToken)
 			assert.NotContains(t, err.Error(), "123456")
 		})
@@ -201,7 +201,7 @@ func TestRESTConfigWholeFile(t *testing.T) {
 			t.Parallel()
 			_, err := RESTConfig([]byte(tc.data))
 			require.ErrorIs(t, err, ErrInvalidKubeconfig)
-			assert.ErrorContains(t, err, tc.want)
+			require.ErrorContains(t, err, tc.want)
 			assert.NotContains(t, err.Error(), testToken)
 		})
 	}

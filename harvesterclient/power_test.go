@@ -79,7 +79,7 @@ func TestPowerErrors(t *testing.T) {
 			power, _ := kubevirtStub(t, tc.code, tc.body)
 			err := power.Stop(context.Background(), powerKey)
 			assertOnlyKind(t, tc.kind, err)
-			assert.ErrorContains(t, err, `stop virtual machine "vms/a"`)
+			require.ErrorContains(t, err, `stop virtual machine "vms/a"`)
 			_, err = power.GuestOSInfo(context.Background(), powerKey)
 			assertOnlyKind(t, tc.kind, err)
 		})

@@ -32,17 +32,17 @@ type faultProxy struct {
 	inFlight map[*http.Request]context.CancelFunc
 }
 
-func newFaultProxy(t testing.TB, upstream *apiServer) *faultProxy {
-	t.Helper()
+func newFaultProxy(tb testing.TB, upstream *apiServer) *faultProxy {
+	tb.Helper()
 	target, err := url.Parse(upstream.config.Host)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	if target.Host == "" {
 		target, err = url.Parse("https://" + upstream.config.Host)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 	}
 	target.Scheme = "https"
 	transport, sockets, err := newTransport(&rest.Config{TLSClientConfig: rest.TLSClientConfig{CAData: upstream.config.CAData}}, 5*time.Second)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	forward := httputil.NewSingleHostReverseProxy(target)
 	forward.Transport, forward.FlushInterval = transport, -1
 	forward.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
@@ -52,7 +52,7 @@ func newFaultProxy(t testing.TB, upstream *apiServer) *faultProxy {
 	p.server.EnableHTTP2 = true
 	p.server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	p.server.StartTLS()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		p.drop()
 		p.server.Close()
 		sockets.drain(transport.CloseIdleConnections, time.Second)
@@ -145,11 +145,11 @@ func (p *faultProxy) watches() int {
 }
 
 // kubeconfig leads through the proxy.
-func (p *faultProxy) kubeconfig(t testing.TB, token string) []byte {
-	t.Helper()
+func (p *faultProxy) kubeconfig(tb testing.TB, token string) []byte {
+	tb.Helper()
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.server.Certificate().Raw})
 
-	return kubeconfigOf(t, object{
+	return kubeconfigOf(tb, object{
 		"server":                     p.server.URL + proxyPrefix,
 		"certificate-authority-data": base64.StdEncoding.EncodeToString(ca),
 	}, object{"token": token})

@@ -17,8 +17,8 @@ import (
 var ours = map[string]string{"test/ours": "true"}
 
 // newTestConnections are connections that try again quickly. They end with the test.
-func newTestConnections(t testing.TB, change ...func(*Options)) *Connections {
-	t.Helper()
+func newTestConnections(tb testing.TB, change ...func(*Options)) *Connections {
+	tb.Helper()
 	opts := Options{
 		Selector: labels.SelectorFromSet(ours), QPS: 500, Burst: 1000,
 		ConnectTimeout: 5 * time.Second, BackoffInitial: 50 * time.Millisecond, BackoffMax: 200 * time.Millisecond,
@@ -30,13 +30,13 @@ func newTestConnections(t testing.TB, change ...func(*Options)) *Connections {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- connections.Start(ctx) }()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		cancel()
 		select {
 		case err := <-done:
-			require.NoError(t, err)
+			require.NoError(tb, err)
 		case <-time.After(20 * time.Second):
-			t.Error("connections did not close")
+			tb.Error("connections did not close")
 		}
 	})
 
@@ -53,14 +53,14 @@ type recorder struct {
 }
 
 // record starts a source and takes what it gives.
-func record(t testing.TB, start func(context.Context, workqueue.TypedRateLimitingInterface[reconcile.Request]) error, onItem func(client.ObjectKey)) *recorder {
-	t.Helper()
+func record(tb testing.TB, start func(context.Context, workqueue.TypedRateLimitingInterface[reconcile.Request]) error, onItem func(client.ObjectKey)) *recorder {
+	tb.Helper()
 	r := &recorder{
 		queue:  workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]()),
 		counts: map[client.ObjectKey]int{}, onItem: onItem,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	require.NoError(t, start(ctx, r.queue))
+	require.NoError(tb, start(ctx, r.queue))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -78,7 +78,7 @@ func record(t testing.TB, start func(context.Context, workqueue.TypedRateLimitin
 			r.queue.Done(item)
 		}
 	}()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		cancel()
 		r.queue.ShutDown()
 		<-done

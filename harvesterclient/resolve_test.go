@@ -183,7 +183,7 @@ func TestResolveNetwork(t *testing.T) {
 	}
 	_, err := ResolveNetwork(t.Context(), reader, "away", "default")
 	assertOnlyKind(t, ErrNotReady, err)
-	assert.ErrorContains(t, err, `cluster network "cn"`)
+	require.ErrorContains(t, err, `cluster network "cn"`)
 	_, err = ResolveNetwork(t.Context(), reader, "none", "default")
 	assertOnlyKind(t, ErrNotFound, err)
 }

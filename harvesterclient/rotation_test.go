@@ -73,8 +73,15 @@ func TestRotationUnderLoadLosesNothing(t *testing.T) { //nolint:paralleltest // 
 		require.NoError(t, err)
 		record(t, connections.Source(&kubevirtv1.VirtualMachine{}, toSelf).Start, m.look)
 
-		final := make(chan map[client.ObjectKey]string, 1)
-		go func() { final <- churn(t, server, namespace, 45) }()
+		type churned struct {
+			versions map[client.ObjectKey]string
+			err      error
+		}
+		final := make(chan churned, 1)
+		go func() {
+			versions, err := churn(server, namespace, 45)
+			final <- churned{versions, err}
+		}()
 		var want map[client.ObjectKey]string
 		for rotations := 0; rotations < 6 || want == nil; rotations++ {
 			kubeconfig := proxy.kubeconfig(t, a.newToken(t))
@@ -82,7 +89,9 @@ func TestRotationUnderLoadLosesNothing(t *testing.T) { //nolint:paralleltest // 
 			_, err := connections.Get(t.Context(), m.identity, kubeconfig)
 			require.NoError(t, err)
 			select {
-			case want = <-final:
+			case result := <-final:
+				require.NoError(t, result.err)
+				want = result.versions
 			case <-time.After(100 * time.Millisecond):
 			}
 		}
@@ -103,25 +112,31 @@ func TestRotationUnderLoadLosesNothing(t *testing.T) { //nolint:paralleltest // 
 
 // churn makes a number of machines and leaves each in some state: as created, changed or gone. It returns their resource
 // versions.
-func churn(t *testing.T, server *apiServer, namespace string, count int) map[client.ObjectKey]string {
-	t.Helper()
+func churn(server *apiServer, namespace string, count int) (map[client.ObjectKey]string, error) {
 	ctx := context.Background()
 	final := map[client.ObjectKey]string{}
 	for i := range count {
 		vm := newVM(namespace, fmt.Sprintf("vm-%d", i), ours)
-		assert.NoError(t, server.admin.Create(ctx, vm))
+		if err := server.admin.Create(ctx, vm); err != nil {
+			return nil, err
+		}
 		if i%3 == 1 {
-			assert.NoError(t, server.admin.Patch(ctx, vm, client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"annotations":{"a":"b"}}}`))))
+			patch := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"annotations":{"a":"b"}}}`))
+			if err := server.admin.Patch(ctx, vm, patch); err != nil {
+				return nil, err
+			}
 		}
 		final[client.ObjectKeyFromObject(vm)] = vm.ResourceVersion
 		if old := i - 5; old >= 0 && old%2 == 0 {
 			gone := newVM(namespace, fmt.Sprintf("vm-%d", old), nil)
-			assert.NoError(t, server.admin.Delete(ctx, gone))
+			if err := server.admin.Delete(ctx, gone); err != nil {
+				return nil, err
+			}
 			final[client.ObjectKeyFromObject(gone)] = ""
 		}
 	}
 
-	return final
+	return final, nil
 }
 
 // A token that is revoked is told as such, and a new one in the Secret mends it.
@@ -147,7 +162,7 @@ func TestRevokedTokenAndItsSuccessor(t *testing.T) {
 		return err != nil
 	})
 	assertOnlyKind(t, ErrUnauthorized, err)
-	assert.ErrorContains(t, err, "wrong, expired or revoked")
+	require.ErrorContains(t, err, "wrong, expired or revoked")
 
 	before := events.count(client.ObjectKey{Namespace: namespace, Name: "a"})
 	proxy.drop() // the old watches cannot come back: nobody sees the two changes

@@ -56,10 +56,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func serverFor(t testing.TB) *apiServer {
-	t.Helper()
+func serverFor(tb testing.TB) *apiServer {
+	tb.Helper()
 	server, err := startServer()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 
 	return server
 }
@@ -142,10 +142,10 @@ func testCRD(version schema.GroupVersion, kind, plural string, scope apiextensio
 }
 
 // namespace makes a namespace for one test.
-func (s *apiServer) namespace(t testing.TB) string {
-	t.Helper()
+func (s *apiServer) namespace(tb testing.TB) string {
+	tb.Helper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
-	require.NoError(t, s.admin.Create(context.Background(), namespace))
+	require.NoError(tb, s.admin.Create(context.Background(), namespace))
 
 	return namespace.Name
 }
@@ -158,53 +158,53 @@ type account struct {
 }
 
 // account makes a service account. Without rules it may do everything.
-func (s *apiServer) account(t testing.TB, namespace, name string, rules ...rbacv1.PolicyRule) account {
-	t.Helper()
+func (s *apiServer) account(tb testing.TB, namespace, name string, rules ...rbacv1.PolicyRule) account {
+	tb.Helper()
 	ctx := context.Background()
 	_, err := s.clientset.CoreV1().ServiceAccounts(namespace).Create(ctx, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	role := "cluster-admin"
 	if len(rules) > 0 {
 		role = namespace + "-" + name
-		require.NoError(t, s.admin.Create(ctx, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: role}, Rules: rules}))
+		require.NoError(tb, s.admin.Create(ctx, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: role}, Rules: rules}))
 	}
-	require.NoError(t, s.admin.Create(ctx, &rbacv1.ClusterRoleBinding{
+	require.NoError(tb, s.admin.Create(ctx, &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: namespace + "-" + name},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
 		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: namespace, Name: name}},
 	}))
 	a := account{server: s, namespace: namespace, name: name}
-	a.token = a.newToken(t)
+	a.token = a.newToken(tb)
 
 	return a
 }
 
-func (a account) newToken(t testing.TB) string {
-	t.Helper()
+func (a account) newToken(tb testing.TB) string {
+	tb.Helper()
 	request, err := a.server.clientset.CoreV1().ServiceAccounts(a.namespace).CreateToken(context.Background(), a.name, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 
 	return request.Status.Token
 }
 
 // revoke takes the account away; the server stops knowing its tokens within ten seconds.
-func (a account) revoke(t testing.TB) {
-	t.Helper()
-	require.NoError(t, a.server.clientset.CoreV1().ServiceAccounts(a.namespace).Delete(context.Background(), a.name, metav1.DeleteOptions{}))
+func (a account) revoke(tb testing.TB) {
+	tb.Helper()
+	require.NoError(tb, a.server.clientset.CoreV1().ServiceAccounts(a.namespace).Delete(context.Background(), a.name, metav1.DeleteOptions{}))
 }
 
 // direct is a kubeconfig that leads to the server itself.
-func (a account) direct(t testing.TB) []byte {
-	t.Helper()
+func (a account) direct(tb testing.TB) []byte {
+	tb.Helper()
 
-	return kubeconfigOf(t, object{
-		"server":                     "https://" + a.server.environment.ControlPlane.APIServer.SecureServing.HostPort(),
+	return kubeconfigOf(tb, object{
+		"server":                     "https://" + a.server.environment.ControlPlane.APIServer.HostPort(),
 		"certificate-authority-data": base64.StdEncoding.EncodeToString(a.server.config.CAData),
 	}, object{"token": a.token})
 }
 
 // eventually waits for a condition, for as long as any test should.
-func eventually(t testing.TB, what string, condition func() bool) {
-	t.Helper()
-	require.Eventually(t, condition, 30*time.Second, 10*time.Millisecond, what)
+func eventually(tb testing.TB, what string, condition func() bool) {
+	tb.Helper()
+	require.Eventually(tb, condition, 30*time.Second, 10*time.Millisecond, what)
 }

@@ -166,7 +166,7 @@ func TestBuildVMRefuses(t *testing.T) {
 			spoil(&vm)
 			_, err := BuildVM(vm)
 			require.ErrorIs(t, err, ErrInvalid)
-			assert.ErrorContains(t, err, want)
+			require.ErrorContains(t, err, want)
 			assert.ErrorContains(t, err, "virtual machine ")
 		})
 	}
@@ -218,7 +218,7 @@ func TestBuildVMProperties(t *testing.T) {
 		require.Equal(t, encode(t, first), encode(t, second), "equal descriptions give equal bytes")
 		require.Len(t, RemovedDisks(first), len(vm.Disks), "every disk goes with the machine")
 		require.Len(t, first.Spec.Template.Spec.Networks, len(vm.NICs))
-		require.Equal(t, len(first.Spec.Template.Spec.Domain.Devices.Disks), len(first.Spec.Template.Spec.Volumes))
+		require.Len(t, first.Spec.Template.Spec.Volumes, len(first.Spec.Template.Spec.Domain.Devices.Disks))
 		for i, disk := range first.Spec.Template.Spec.Domain.Devices.Disks {
 			require.Equal(t, disk.Name, first.Spec.Template.Spec.Volumes[i].Name)
 		}

@@ -68,7 +68,7 @@ func TestClaimTemplates(t *testing.T) {
 	t.Parallel()
 	_, err := ClaimTemplates(vmWithClaims("]"))
 	require.ErrorIs(t, err, ErrInvalid)
-	assert.ErrorContains(t, err, "virtual machine vms/a: annotation harvesterhci.io/volumeClaimTemplates is not a JSON array")
+	require.ErrorContains(t, err, "virtual machine vms/a: annotation harvesterhci.io/volumeClaimTemplates is not a JSON array")
 
 	built, err := BuildVM(fullVM())
 	require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/retry"
 	kubevirtv1 "kubevirt.io/api/core/v1"
@@ -34,9 +35,11 @@ func DeleteVM(ctx context.Context, c client.Client, vm *kubevirtv1.VirtualMachin
 		return markRemovedDisks(ctx, c, live)
 	})
 	switch {
-	case client.IgnoreNotFound(err) != nil:
+	case apierrors.IsNotFound(err):
+		return nil
+	case err != nil:
 		return fmt.Errorf("mark the disks of virtual machine %s for deletion: %w", key, Classify(err))
-	case err != nil, live.UID == vm.UID && live.DeletionTimestamp != nil:
+	case live.UID == vm.UID && live.DeletionTimestamp != nil:
 		return nil
 	case live.UID != vm.UID:
 		return failf(ErrConflict, "virtual machine %s is another one by now (uid %s, not %s): it is not deleted", key, live.UID, vm.UID)

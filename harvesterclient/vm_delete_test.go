@@ -135,7 +135,7 @@ func TestDeleteVMReportsFailures(t *testing.T) {
 	})
 	err := DeleteVM(t.Context(), c, vm)
 	assertOnlyKind(t, ErrTransient, err)
-	assert.ErrorContains(t, err, "mark the disks of virtual machine")
+	require.ErrorContains(t, err, "mark the disks of virtual machine")
 	assert.Nil(t, read(t, server, vm).DeletionTimestamp, "without the mark it must not be deleted")
 
 	c = watched(t, server, interceptor.Funcs{

@@ -175,7 +175,7 @@ func TestPhaseTablesAreTotal(t *testing.T) {
 	} {
 		_, inTroubles := troubles[status]
 		_, inPhases := machinePhases[status]
-		assert.True(t, inTroubles != inPhases, "%s must be in one table", status)
+		assert.NotEqual(t, inTroubles, inPhases, "%s must be in one table", status)
 	}
 	for _, phase := range []kubevirtv1.VirtualMachineInstancePhase{
 		kubevirtv1.VmPhaseUnset, kubevirtv1.Pending, kubevirtv1.Scheduling, kubevirtv1.Scheduled,

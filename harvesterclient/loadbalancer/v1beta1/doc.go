@@ -3,9 +3,8 @@
 //
 // The types are declared here, not imported, so that an importer's module graph stays free
 // of Harvester's own replace directives. Their JSON is the same as upstream's, field by field;
-// the repository's conformance module proves it against
-// github.com/harvester/harvester-load-balancer v1.5.0. The group's v1beta1 types are the same
-// in every Harvester release from v1.3 to v1.9.0-rc4.
+// they were compared with github.com/harvester/harvester-load-balancer v1.5.0, by the
+// repository's conformance module.
 //
 // Neither kind has a status subresource: a plain update writes spec and status together, so
 // an update must always start from the object as it was last read.
