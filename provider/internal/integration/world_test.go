@@ -86,7 +86,7 @@ func newWorld(t *testing.T) *world {
 
 // startReconcilers makes new reconcilers that know nothing, as after a restart of the manager.
 func (w *world) startReconcilers() {
-	w.connections = harvesterclient.NewConnections(harvesterclient.Options{
+	connections := harvesterclient.NewConnections(harvesterclient.Options{
 		Selector: labels.SelectorFromSet(labels.Set{infrav1.ManagedByLabel: infrav1.ManagedByValue}), QPS: 1000, Burst: 1000,
 		BackoffInitial: 50 * time.Millisecond, BackoffMax: 200 * time.Millisecond,
 	})
@@ -94,8 +94,9 @@ func (w *world) startReconcilers() {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = w.connections.Start(ctx)
+		_ = connections.Start(ctx)
 	}()
+	w.connections = connections
 	w.t.Cleanup(func() { cancel(); <-done })
 	metrics, err := observability.New(prometheus.NewRegistry())
 	require.NoError(w.t, err)
