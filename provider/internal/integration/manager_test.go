@@ -60,8 +60,9 @@ func TestManagerIsDrivenByEvents(t *testing.T) {
 	w.becomeGuest("m-1")
 	w.awaitMachine("m-1", infrav1.ReadyCondition, "True/"+infrav1.ReadyReason)
 	// Two for the pool, one each to look for a VM and a volume, one each to make a Secret and a VM, and three lookups that
-	// machines made at the same time share.
-	assert.LessOrEqual(t, len(w.proxy.requests()), 9, "requests to Harvester from a Machine to its Node")
+	// machines made at the same time share: nine. A reconcile that comes before the cache has what the one before it wrote
+	// looks once more, so the bound leaves room for three of these.
+	assert.LessOrEqual(t, len(w.proxy.requests()), 12, "requests to Harvester from a Machine to its Node")
 	w.requireWebhooks()
 	w.requireWaiterIsWoken()
 	w.requireRotation()
