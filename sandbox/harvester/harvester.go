@@ -53,7 +53,6 @@ type Harvester struct {
 	ended  chan error
 
 	mu         sync.Mutex
-	token      int
 	kubeconfig []byte
 }
 

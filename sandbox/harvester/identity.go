@@ -46,7 +46,7 @@ func (h *Harvester) RotateToken(ctx context.Context) ([]byte, error) {
 		return nil, fmt.Errorf("rotate token: %w", err)
 	}
 	for i := range former {
-		if err := h.direct.Delete(ctx, &former[i]); client.IgnoreNotFound(err) != nil {
+		if err := client.IgnoreNotFound(h.direct.Delete(ctx, &former[i])); err != nil {
 			return nil, fmt.Errorf("rotate token: %w", err)
 		}
 	}

@@ -126,11 +126,11 @@ func TestIPPoolWritersConflictAndLoseNothing(t *testing.T) {
 		writers.Go(func() {
 			for {
 				current := &lbv1.IPPool{}
-				if !assert.NoError(t, c.Get(t.Context(), client.ObjectKeyFromObject(object), current)) {
+				if !assert.NoError(t, c.Get(t.Context(), client.ObjectKeyFromObject(object), current)) { //nolint:testifylint // require is for the test's own goroutine
 					return
 				}
 				_, _, err := pool.Allocate(current, ranges, fmt.Sprintf("%s/vm-%d.caphv", space, i))
-				if !assert.NoError(t, err) {
+				if !assert.NoError(t, err) { //nolint:testifylint // require is for the test's own goroutine
 					return
 				}
 				err = c.Update(t.Context(), current)

@@ -16,7 +16,6 @@ const dialTimeout = 500 * time.Millisecond
 type frontend struct {
 	listener net.Listener
 	backends rotation
-	ctx      context.Context
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
 
@@ -32,9 +31,9 @@ func listen(address netip.AddrPort) (*frontend, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	front := &frontend{listener: listener, ctx: ctx, cancel: cancel, open: map[*relay]struct{}{}}
+	front := &frontend{listener: listener, cancel: cancel, open: map[*relay]struct{}{}}
 	front.running.Add(1)
-	go front.accept()
+	go front.accept(ctx)
 	return front, nil
 }
 
@@ -63,12 +62,12 @@ func (f *frontend) close() {
 	f.running.Wait()
 }
 
-func (f *frontend) accept() {
+func (f *frontend) accept(ctx context.Context) {
 	defer f.running.Done()
 	for {
 		client, err := f.listener.Accept()
 		if err != nil {
-			if f.ctx.Err() != nil {
+			if ctx.Err() != nil {
 				return
 			}
 			// Out of descriptors, or the client was gone already: neither ends the service.
@@ -78,14 +77,14 @@ func (f *frontend) accept() {
 		f.running.Add(1)
 		go func() {
 			defer f.running.Done()
-			f.serve(client)
+			f.serve(ctx, client)
 		}()
 	}
 }
 
 // serve carries one client's connection until either side ends it.
-func (f *frontend) serve(client net.Conn) {
-	server, backend := f.dial()
+func (f *frontend) serve(ctx context.Context, client net.Conn) {
+	server, backend := f.dial(ctx)
 	if server == nil {
 		reset(client)
 		return
@@ -113,10 +112,10 @@ func (f *frontend) add(conn *relay) bool {
 }
 
 // dial returns a connection to the first backend that accepts one.
-func (f *frontend) dial() (net.Conn, string) {
+func (f *frontend) dial(ctx context.Context) (net.Conn, string) {
 	dialer := net.Dialer{Timeout: dialTimeout}
 	for _, backend := range f.backends.order(time.Now()) {
-		server, err := dialer.DialContext(f.ctx, "tcp", backend)
+		server, err := dialer.DialContext(ctx, "tcp", backend)
 		f.backends.report(backend, err == nil, time.Now())
 		if err == nil {
 			return server, backend

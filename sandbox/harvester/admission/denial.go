@@ -9,9 +9,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 )
 
-// Denial is a refusal with the HTTP status that Harvester's core webhooks answer with. Any other error becomes HTTP 500
-// InternalError, which is how the load balancer's and the network's webhooks refuse everything.
-type Denial struct {
+// DenialError is a refusal with the HTTP status that Harvester's core webhooks answer with. Any other error becomes HTTP
+// 500 InternalError, which is how the load balancer's and the network's webhooks refuse everything.
+type DenialError struct {
 	Code    int32
 	Reason  metav1.StatusReason
 	Message string
@@ -19,23 +19,23 @@ type Denial struct {
 	Field string
 }
 
-func (d *Denial) Error() string { return d.Message }
+func (d *DenialError) Error() string { return d.Message }
 
 // invalid is 422: the object is wrong.
 func invalid(field, message string) error {
-	return &Denial{Code: http.StatusUnprocessableEntity, Reason: metav1.StatusReasonInvalid, Message: message, Field: field}
+	return &DenialError{Code: http.StatusUnprocessableEntity, Reason: metav1.StatusReasonInvalid, Message: message, Field: field}
 }
 
 // conflict is 409, which here means that something else is in the way, not that the object changed meanwhile.
 func conflict(message string) error {
-	return &Denial{Code: http.StatusConflict, Reason: metav1.StatusReasonConflict, Message: message}
+	return &DenialError{Code: http.StatusConflict, Reason: metav1.StatusReasonConflict, Message: message}
 }
 
 // response turns an error into the answer to the apiserver.
 func response(err error) admission.Response {
-	var denial *Denial
+	var denial *DenialError
 	if !errors.As(err, &denial) {
-		denial = &Denial{Code: http.StatusInternalServerError, Reason: metav1.StatusReasonInternalError, Message: err.Error()}
+		denial = &DenialError{Code: http.StatusInternalServerError, Reason: metav1.StatusReasonInternalError, Message: err.Error()}
 	}
 	status := &metav1.Status{Status: metav1.StatusFailure, Code: denial.Code, Reason: denial.Reason, Message: denial.Message}
 	if denial.Field != "" {

@@ -63,6 +63,8 @@ func (v validator[T]) handle(ctx context.Context, request admission.Request) adm
 		if v.remove != nil {
 			err = v.remove(ctx, old, request.UserInfo.Username)
 		}
+	default:
+		// Connect, which no webhook is registered for.
 	}
 	if err != nil {
 		return response(err)

@@ -37,8 +37,9 @@ func checkRunning(vm *kubevirtv1.VirtualMachine) error {
 	switch *vm.Spec.RunStrategy {
 	case kubevirtv1.RunStrategyAlways, kubevirtv1.RunStrategyRerunOnFailure, kubevirtv1.RunStrategyManual, kubevirtv1.RunStrategyHalted, kubevirtv1.RunStrategyOnce:
 		return nil
+	default:
+		return invalid("spec.runStrategy", fmt.Sprintf("Invalid RunStrategy (%s)", *vm.Spec.RunStrategy))
 	}
-	return invalid("spec.runStrategy", fmt.Sprintf("Invalid RunStrategy (%s)", *vm.Spec.RunStrategy))
 }
 
 // checkCloudInit demands one source for each document and bounds inline ones.

@@ -31,7 +31,7 @@ func (s *Server) Register(ctx context.Context, c client.Client) error {
 		if mutators[hook.configuration] {
 			continue
 		}
-		if err := c.Delete(ctx, configuration(hook)); client.IgnoreNotFound(err) != nil {
+		if err := client.IgnoreNotFound(c.Delete(ctx, configuration(hook))); err != nil {
 			return fmt.Errorf("remove webhook %s: %w", hook.name, err)
 		}
 	}

@@ -304,7 +304,7 @@ func TestKubeVirtRules(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			var denial *Denial
+			var denial *DenialError
 			require.ErrorAs(t, err, &denial)
 			assert.Equal(t, test.field, denial.Field)
 			assert.Equal(t, int32(422), denial.Code)

@@ -1,6 +1,7 @@
 package apiproxy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -38,7 +39,7 @@ type gate struct {
 
 // openGate listens; address may have port zero.
 func openGate(address string) (*gate, error) {
-	listener, err := net.Listen("tcp", address)
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +104,7 @@ func (g *gate) set(state ConnectionState) {
 		g.problem = errors.Join(g.problem, g.listener.Close())
 	}
 	if g.state == Refused {
-		listener, err := net.Listen("tcp", g.address)
+		listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", g.address)
 		if err != nil {
 			// Somebody took the port meanwhile. The proxy stays unreachable, and Close says why.
 			g.problem = errors.Join(g.problem, fmt.Errorf("open the proxy again: %w", err))

@@ -44,7 +44,8 @@ func loadIdentity(dir, address string) (identity, error) {
 	}
 	ca, err := os.ReadFile(filepath.Join(dir, authorityFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return found, found.issue(dir)
+		err = found.issue(dir)
+		return found, err
 	}
 	if err != nil {
 		return found, err

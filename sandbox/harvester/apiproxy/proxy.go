@@ -129,7 +129,7 @@ func (p *Proxy) connect() error {
 // unreachable answers for an apiserver that does not, unless the client itself went away or was cut off.
 func unreachable(to http.ResponseWriter, request *http.Request, err error) {
 	if request.Context().Err() != nil || errors.Is(err, errLost) {
-		panic(http.ErrAbortHandler)
+		panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's way to abort a response
 	}
 	http.Error(to, "apiserver does not answer: "+err.Error(), http.StatusBadGateway)
 }
@@ -186,14 +186,14 @@ func (p *Proxy) serve(to *statusRecorder, from *http.Request, request Request) {
 		select {
 		case <-time.After(rule.Latency):
 		case <-from.Context().Done():
-			panic(http.ErrAbortHandler)
+			panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's way to abort a response
 		}
 	}
 	rule := verdict.rule
 	switch {
 	case rule == nil:
 	case rule.Reset:
-		panic(http.ErrAbortHandler)
+		panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's way to abort a response
 	case rule.Status != 0 || rule.Denial != "":
 		p.refuse(to, from, request, rule)
 		return

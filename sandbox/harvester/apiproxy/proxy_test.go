@@ -265,7 +265,7 @@ func TestResetHasNoEffect(t *testing.T) {
 // watch opens a watch and returns once its first event arrived, with a channel that is closed when it ends.
 func watch(t *testing.T, client *http.Client, url string) (ended chan error) {
 	t.Helper()
-	response, err := client.Get(url + "?watch=true")
+	response, err := client.Get(url + "?watch=true") //nolint:bodyclose // closed below, when the watch ends
 	require.NoError(t, err)
 	lines := bufio.NewScanner(response.Body)
 	require.True(t, lines.Scan())

@@ -109,7 +109,7 @@ func (s *Subresources) authorize(from *http.Request, request Request, resource, 
 	}
 	if !access.Status.Allowed {
 		return apierrors.NewForbidden(schema.GroupResource{Group: subresourcesGroup, Resource: request.Resource}, request.Name,
-			fmt.Errorf("User %q cannot %s resource", user.Username, request.Verb))
+			fmt.Errorf("User %q cannot %s resource", user.Username, request.Verb)) //nolint:staticcheck // the apiserver's own words
 	}
 	return nil
 }

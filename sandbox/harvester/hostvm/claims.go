@@ -98,7 +98,7 @@ func (c *MachineController) removeClaims(ctx context.Context, vm *kubevirtv1.Vir
 	}
 	for _, name := range names {
 		claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: vm.Namespace, Name: name}}
-		if err := c.Client.Delete(ctx, claim); client.IgnoreNotFound(err) != nil {
+		if err := client.IgnoreNotFound(c.Client.Delete(ctx, claim)); err != nil {
 			return fmt.Errorf("can't delete PVC %s/%s: %w", vm.Namespace, name, err)
 		}
 	}

@@ -133,7 +133,7 @@ func (c *MachineController) removeBalancers(ctx context.Context, vm *kubevirtv1.
 		if lb.Spec.WorkloadType != lbv1.Cluster {
 			continue
 		}
-		if err := c.Client.Delete(ctx, lb); client.IgnoreNotFound(err) != nil {
+		if err := client.IgnoreNotFound(c.Client.Delete(ctx, lb)); err != nil {
 			return fmt.Errorf("delete load balancer %s/%s: %w", lb.Namespace, lb.Name, err)
 		}
 	}

@@ -83,8 +83,9 @@ func decideStrategy(strategy kubevirtv1.VirtualMachineRunStrategy, vmi *kubevirt
 		return restartIf(vmi, vmi != nil && vmi.Status.Phase == kubevirtv1.Failed)
 	case kubevirtv1.RunStrategyOnce:
 		return restartIf(vmi, false)
+	default:
+		return Keep
 	}
-	return Keep
 }
 
 func restartIf(vmi *kubevirtv1.VirtualMachineInstance, over bool) Step {

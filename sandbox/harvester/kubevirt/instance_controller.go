@@ -89,8 +89,9 @@ func (c *InstanceController) advance(ctx context.Context, vmi *kubevirtv1.Virtua
 		return c.scheduled(ctx, vmi)
 	case kubevirtv1.Running:
 		return c.running(ctx, vmi)
+	default:
+		return 0, nil
 	}
-	return 0, nil
 }
 
 // pending waits for claims to exist.
@@ -150,6 +151,8 @@ func (c *InstanceController) scheduled(ctx context.Context, vmi *kubevirtv1.Virt
 	case BootFailed:
 		setPhase(vmi, kubevirtv1.Failed, c.now())
 		return 0, nil
+	default:
+		// It is on, or was: running sees to a guest that is off again.
 	}
 	setPhase(vmi, kubevirtv1.Running, c.now())
 	setCondition(vmi, kubevirtv1.VirtualMachineInstanceReady, corev1.ConditionTrue, "", "", c.now())
@@ -171,6 +174,7 @@ func (c *InstanceController) running(ctx context.Context, vmi *kubevirtv1.Virtua
 		c.ended(vmi, kubevirtv1.Succeeded)
 	case On:
 		return c.report(vmi, view), nil
+	case Booting:
 	}
 	return 0, nil
 }
@@ -203,7 +207,7 @@ func (c *InstanceController) shutDown(ctx context.Context, vmi *kubevirtv1.Virtu
 		c.ended(vmi, kubevirtv1.Succeeded)
 	}
 	controllerutil.RemoveFinalizer(vmi, kubevirtv1.VirtualMachineInstanceFinalizer)
-	if err := c.Client.Update(ctx, vmi); client.IgnoreNotFound(err) != nil {
+	if err := client.IgnoreNotFound(c.Client.Update(ctx, vmi)); err != nil {
 		return 0, fmt.Errorf("let instance %s/%s go: %w", vmi.Namespace, vmi.Name, err)
 	}
 	c.Power.Forget(vmi.UID)

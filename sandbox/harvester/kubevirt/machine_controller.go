@@ -125,7 +125,7 @@ func (c *MachineController) writeStatus(ctx context.Context, before, vm *kubevir
 	if equality.Semantic.DeepEqual(before.Status, vm.Status) {
 		return nil
 	}
-	if err := c.Client.Status().Update(ctx, vm); client.IgnoreNotFound(err) != nil {
+	if err := client.IgnoreNotFound(c.Client.Status().Update(ctx, vm)); err != nil {
 		return fmt.Errorf("write status of VM %s/%s: %w", vm.Namespace, vm.Name, err)
 	}
 	return nil

@@ -42,6 +42,8 @@ func (o *Operations) Start(ctx context.Context, key types.NamespacedName) error 
 		return o.setStrategy(ctx, vm, kubevirtv1.RunStrategyAlways)
 	case kubevirtv1.RunStrategyAlways, kubevirtv1.RunStrategyOnce:
 		return refuse(machines, key, fmt.Sprintf("%s does not support manual start requests", strategy))
+	default:
+		// The others start by request.
 	}
 	requests := []kubevirtv1.VirtualMachineStateChangeRequest{{Action: kubevirtv1.StartRequest}}
 	if vmi != nil {
@@ -64,8 +66,9 @@ func (o *Operations) Stop(ctx context.Context, key types.NamespacedName) error {
 		return refuse(machines, key, "VM is already stopping")
 	case kubevirtv1.RunStrategyManual:
 		return o.request(ctx, vm, []kubevirtv1.VirtualMachineStateChangeRequest{{Action: kubevirtv1.StopRequest, UID: &vmi.UID}})
+	default:
+		return o.setStrategy(ctx, vm, kubevirtv1.RunStrategyHalted)
 	}
-	return o.setStrategy(ctx, vm, kubevirtv1.RunStrategyHalted)
 }
 
 // Restart replaces a VM's instance by a new one.

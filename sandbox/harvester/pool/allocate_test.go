@@ -7,9 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"pgregory.net/rapid"
 
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/iprange"
@@ -72,7 +71,7 @@ func TestAllocateRefusesASecondAddressForAnID(t *testing.T) {
 	allocate(t, pool, ranges, "a/1")
 	_, changed, err := Allocate(pool, ranges, "a/1")
 	require.ErrorIs(t, err, ErrDuplicate)
-	assert.ErrorContains(t, err, "duplicate allocation is not allowed")
+	require.ErrorContains(t, err, "duplicate allocation is not allowed")
 	assert.False(t, changed)
 }
 

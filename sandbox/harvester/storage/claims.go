@@ -160,7 +160,7 @@ func (c *ClaimController) release(ctx context.Context, claim *corev1.PersistentV
 	}
 	if c.Quirks.CDIImages {
 		data := &cdiv1.DataVolume{ObjectMeta: metav1.ObjectMeta{Namespace: claim.Namespace, Name: claim.Name}}
-		if err := c.Client.Delete(ctx, data, client.PropagationPolicy(metav1.DeletePropagationOrphan)); client.IgnoreNotFound(err) != nil {
+		if err := client.IgnoreNotFound(c.Client.Delete(ctx, data, client.PropagationPolicy(metav1.DeletePropagationOrphan))); err != nil {
 			return fmt.Errorf("delete data volume %s/%s: %w", claim.Namespace, claim.Name, err)
 		}
 	}
@@ -173,7 +173,7 @@ func (c *ClaimController) destroy(ctx context.Context, volume *corev1.Persistent
 	if err := c.Client.Get(ctx, client.ObjectKeyFromObject(volume), volume); err != nil {
 		return client.IgnoreNotFound(err)
 	}
-	if err := c.Client.Delete(ctx, volume); client.IgnoreNotFound(err) != nil {
+	if err := client.IgnoreNotFound(c.Client.Delete(ctx, volume)); err != nil {
 		return fmt.Errorf("delete volume %s: %w", volume.Name, err)
 	}
 	err := c.Client.Patch(ctx, volume, client.RawPatch(mergePatch, []byte(`{"metadata":{"finalizers":null}}`)))

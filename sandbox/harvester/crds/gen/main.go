@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -25,13 +26,13 @@ var packages = []string{
 }
 
 func main() {
-	if err := generate(); err != nil {
+	if err := generate(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "generate CRDs:", err)
 		os.Exit(1)
 	}
 }
 
-func generate() error {
+func generate(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "crds")
 	if err != nil {
 		return err
@@ -41,7 +42,7 @@ func generate() error {
 	for _, name := range packages {
 		arguments = append(arguments, "paths="+name)
 	}
-	command := exec.Command("go", arguments...)
+	command := exec.CommandContext(ctx, "go", arguments...)
 	command.Env = append(os.Environ(), "GOWORK=off")
 	command.Stderr = os.Stderr
 	if err := command.Run(); err != nil {
