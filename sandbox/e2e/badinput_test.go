@@ -63,10 +63,9 @@ func identity(t *testing.T, c client.Client, namespace string, kubeconfig []byte
 	return secret
 }
 
-// cluster makes a Cluster with a HarvesterCluster and no machines.
-func cluster(t *testing.T, c client.Client, namespace, pool string) *infrav1.HarvesterCluster {
-	t.Helper()
-	infra := &infrav1.HarvesterCluster{
+// newCluster describes a HarvesterCluster whose load balancer gets its address from a pool.
+func newCluster(namespace, pool string) *infrav1.HarvesterCluster {
+	return &infrav1.HarvesterCluster{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "c"},
 		Spec: infrav1.HarvesterClusterSpec{
 			IdentitySecret:     infrav1.SecretReference{Namespace: namespace, Name: "harvester"},
@@ -77,14 +76,25 @@ func cluster(t *testing.T, c client.Client, namespace, pool string) *infrav1.Har
 			},
 		},
 	}
+}
+
+// cluster makes a Cluster with such a HarvesterCluster and no machines.
+func cluster(t *testing.T, c client.Client, namespace, pool string) *infrav1.HarvesterCluster {
+	t.Helper()
+	infra := newCluster(namespace, pool)
+	createCluster(t, c, infra)
+	return infra
+}
+
+func createCluster(t *testing.T, c client.Client, infra *infrav1.HarvesterCluster) {
+	t.Helper()
 	require.NoError(t, c.Create(t.Context(), infra))
 	require.NoError(t, c.Create(t.Context(), &clusterv1.Cluster{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "c"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: infra.Namespace, Name: "c"},
 		Spec: clusterv1.ClusterSpec{InfrastructureRef: clusterv1.ContractVersionedObjectReference{
 			APIGroup: infrav1.GroupVersion.Group, Kind: "HarvesterCluster", Name: "c",
 		}},
 	}))
-	return infra
 }
 
 // awaitCondition waits until a condition has the status and reason, and returns
