@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -37,6 +38,10 @@ func TestAnEndpointComesFromAPoolAndFromDHCP(t *testing.T) {
 
 			awaitCondition(t, c, infra, infrav1.LoadBalancerReadyCondition, metav1.ConditionTrue, "")
 			awaitCondition(t, c, infra, infrav1.ReadyCondition, metav1.ConditionTrue, "")
+			// Conditions are written before the spec, which Cluster API's patch helper writes in another request.
+			require.Eventually(t, func() bool {
+				return c.Get(t.Context(), client.ObjectKeyFromObject(infra), infra) == nil && infra.Spec.ControlPlaneEndpoint.Host != ""
+			}, patience, 50*time.Millisecond, "no endpoint")
 			host, err := netip.ParseAddr(infra.Spec.ControlPlaneEndpoint.Host)
 			require.NoError(t, err)
 			assert.True(t, test.within.Contains(host), "%s is not in %s", host, test.within)
