@@ -36,7 +36,7 @@ type warnings struct{ next rest.WarningHandler }
 
 // HandleWarningHeader implements [rest.WarningHandler].
 func (w warnings) HandleWarningHeader(code int, agent, text string) {
-	if strings.Contains(text, ".x-k8s.io/v1beta1 ") && strings.HasSuffix(text, " is deprecated") {
+	if strings.Contains(text, ".x-k8s.io/v1beta1 ") && strings.Contains(text, " is deprecated") {
 		return
 	}
 	w.next.HandleWarningHeader(code, agent, text)
