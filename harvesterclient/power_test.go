@@ -13,8 +13,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// kubevirtStub answers like KubeVirt's API for subresources, and notes what it was asked.
-func kubevirtStub(t *testing.T, code int, body string) (power *Power, asked *string) {
+// kubevirtAPI answers like KubeVirt's API for subresources, and notes what it was asked.
+func kubevirtAPI(t *testing.T, code int, body string) (power *Power, asked *string) {
 	t.Helper()
 	asked = new(string)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -43,7 +43,7 @@ func TestPowerAsks(t *testing.T) {
 		root + "virtualmachines/a/migrate {}":            func(p *Power) error { return p.Migrate(t.Context(), powerKey) },
 		root + "virtualmachineinstances/a/softreboot {}": func(p *Power) error { return p.SoftReboot(t.Context(), powerKey) },
 	} {
-		power, asked := kubevirtStub(t, http.StatusAccepted, "")
+		power, asked := kubevirtAPI(t, http.StatusAccepted, "")
 		require.NoError(t, operate(power))
 		assert.Equal(t, want, *asked)
 	}
@@ -51,7 +51,7 @@ func TestPowerAsks(t *testing.T) {
 
 func TestPowerGuestOSInfo(t *testing.T) {
 	t.Parallel()
-	power, asked := kubevirtStub(t, http.StatusOK, `{"kind":"VirtualMachineInstanceGuestAgentInfo","apiVersion":"subresources.kubevirt.io/v1","hostname":"node-1","os":{"name":"Ubuntu"}}`)
+	power, asked := kubevirtAPI(t, http.StatusOK, `{"kind":"VirtualMachineInstanceGuestAgentInfo","apiVersion":"subresources.kubevirt.io/v1","hostname":"node-1","os":{"name":"Ubuntu"}}`)
 	info, err := power.GuestOSInfo(t.Context(), powerKey)
 	require.NoError(t, err)
 	assert.Equal(t, "node-1", info.Hostname)
@@ -76,7 +76,7 @@ func TestPowerErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			power, _ := kubevirtStub(t, tc.code, tc.body)
+			power, _ := kubevirtAPI(t, tc.code, tc.body)
 			err := power.Stop(context.Background(), powerKey)
 			assertOnlyKind(t, tc.kind, err)
 			require.ErrorContains(t, err, `stop virtual machine "vms/a"`)
