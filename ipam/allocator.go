@@ -15,13 +15,14 @@ type Allocator struct {
 	store    Store
 	attempts int
 	pause    func(conflicts int) time.Duration
+	now      func() time.Time
 	lanes    lanes
 	owners   ownerGate
 }
 
 // NewAllocator returns an Allocator over a store.
 func NewAllocator(store Store, opts ...Option) *Allocator {
-	a := &Allocator{store: store, attempts: defaultAttempts, pause: jittered, lanes: lanes{batch: defaultBatch}}
+	a := &Allocator{store: store, attempts: defaultAttempts, pause: jittered, now: time.Now, lanes: lanes{batch: defaultBatch}}
 	for _, opt := range opts {
 		opt(a)
 	}
@@ -36,44 +37,50 @@ func NewAllocator(store Store, opts ...Option) *Allocator {
 // not seen. When ctx ends, or a write fails without an answer, the address may have been taken all the same: ask again,
 // or use Find and Release.
 func (a *Allocator) Allocate(ctx context.Context, req Request) (Lease, error) {
+	result := a.allocate(ctx, req)
+	return result.lease, result.err
+}
+
+func (a *Allocator) allocate(ctx context.Context, req Request) outcome {
 	if err := req.validate(); err != nil {
-		return Lease{}, err
+		return outcome{err: err}
 	}
 	req.Pools = unique(req.Pools)
 	leave, err := a.owners.enter(ctx, req.Owner)
 	if err != nil {
-		return Lease{}, fmt.Errorf("no address for %q: %w", req.Owner, err)
+		return outcome{err: fmt.Errorf("no address for %q: %w", req.Owner, err)}
 	}
 	defer leave()
 	if len(req.Pools) > 1 {
 		if lease, found, err := a.held(ctx, req); err != nil || found {
-			return lease, err
+			return outcome{lease: lease, err: err}
 		}
 	}
 	refused := &AllocationError{Owner: req.Owner}
 	for _, pool := range req.Pools {
-		lease, err := a.do(ctx, pool, reserveStep(req))
-		if err == nil {
-			return lease, nil
+		result := a.do(ctx, pool, reserveStep(req))
+		if result.err == nil {
+			return result
 		}
-		if !rejects(err) {
-			return Lease{}, fmt.Errorf("no address for %q: %w", req.Owner, err)
+		if !rejects(result.err) {
+			return outcome{err: fmt.Errorf("no address for %q: %w", req.Owner, result.err)}
 		}
-		refused.Pools = append(refused.Pools, inPool(pool, err))
+		refused.Pools = append(refused.Pools, inPool(pool, result.err))
 	}
-	return Lease{}, refused
+	return outcome{err: refused}
 }
 
 // held looks for the owner in all candidate pools before any of them gives an address: a retry must find the address
 // of the first try even where that came from a later pool.
 func (a *Allocator) held(ctx context.Context, req Request) (Lease, bool, error) {
 	for _, pool := range req.Pools {
-		lease, err := a.do(ctx, pool, findStep(req.Network, req.owners()))
+		result := a.do(ctx, pool, findStep(req.Network, req.owners()))
+		lease := result.lease
 		switch {
-		case errors.Is(err, ErrPoolNotFound):
+		case errors.Is(result.err, ErrPoolNotFound):
 			continue
-		case err != nil:
-			return Lease{}, false, fmt.Errorf("no address for %q: %w", req.Owner, err)
+		case result.err != nil:
+			return Lease{}, false, fmt.Errorf("no address for %q: %w", req.Owner, result.err)
 		case !lease.Address.IsValid():
 			continue
 		case req.Address.IsValid() && req.Address != lease.Address:
@@ -89,9 +96,9 @@ func (a *Allocator) held(ctx context.Context, req Request) (Lease, bool, error) 
 // that nobody holds, or whose pool is gone, is released already: nil. If somebody else holds it the error is
 // ErrNotOwner and nothing changes.
 func (a *Allocator) Release(ctx context.Context, pool string, addr netip.Addr, owners ...string) error {
-	_, err := a.do(ctx, pool, &operation{owners: owners, run: func(book *ledger) (Lease, error) {
-		return Lease{}, book.release(addr, owners)
-	}})
+	err := a.do(ctx, pool, &operation{owners: owners, run: func(book *Ledger) (Lease, bool, error) {
+		return Lease{}, false, book.Release(addr, owners...)
+	}}).err
 	if errors.Is(err, ErrPoolNotFound) {
 		return nil
 	}
@@ -105,31 +112,31 @@ func (a *Allocator) Release(ctx context.Context, pool string, addr netip.Addr, o
 // that do not exist are passed over. It writes nothing.
 func (a *Allocator) Find(ctx context.Context, pools []string, owners ...string) (Lease, bool, error) {
 	for _, pool := range unique(pools) {
-		lease, err := a.do(ctx, pool, findStep("", owners))
+		result := a.do(ctx, pool, findStep("", owners))
 		switch {
-		case errors.Is(err, ErrPoolNotFound):
-		case err != nil:
-			return Lease{}, false, err
-		case lease.Address.IsValid():
-			return lease, true, nil
+		case errors.Is(result.err, ErrPoolNotFound):
+		case result.err != nil:
+			return Lease{}, false, result.err
+		case result.lease.Address.IsValid():
+			return result.lease, true, nil
 		}
 	}
 	return Lease{}, false, nil
 }
 
 func reserveStep(req Request) *operation {
-	return &operation{owners: req.owners(), run: func(book *ledger) (Lease, error) {
-		return book.reserve(req)
+	return &operation{owners: req.owners(), run: func(book *Ledger) (Lease, bool, error) {
+		return book.Allocate(req)
 	}}
 }
 
 // findStep answers with the zero Lease where the pool serves another network or none of the owners holds an address.
 func findStep(network string, owners []string) *operation {
-	return &operation{owners: owners, readOnly: true, run: func(book *ledger) (Lease, error) {
+	return &operation{owners: owners, readOnly: true, run: func(book *Ledger) (Lease, bool, error) {
 		if !book.serves(network) {
-			return Lease{}, nil
+			return Lease{}, false, nil
 		}
-		lease, _ := book.find(owners)
-		return lease, nil
+		lease, _ := book.Find(owners...)
+		return lease, false, nil
 	}}
 }

@@ -39,10 +39,10 @@ func takeAs(t *testing.T, store *MemoryStore, owner string) {
 	t.Helper()
 	pool, err := store.Get(context.Background(), "pool-1")
 	require.NoError(t, err)
-	book := openLedger(pool, []string{owner})
-	_, err = book.reserve(Request{Owner: owner})
+	book := Open(pool, time.Now())
+	_, _, err = book.Allocate(Request{Owner: owner})
 	require.NoError(t, err)
-	_, err = store.Update(context.Background(), book.pool)
+	_, err = store.Update(context.Background(), book.Pool())
 	require.NoError(t, err)
 }
 

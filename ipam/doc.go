@@ -5,9 +5,9 @@
 // than a read and a compare-and-swap write; [MemoryStore] is one, and package storetest holds the tests for others.
 // Ranges and the order of allocation follow Harvester's load-balancer controller, so that both can share one pool.
 //
-// What address a pool gives is decided by a pure function of the pool and the request, [Decide]. The Allocator adds the
-// I/O: it combines the concurrent requests on one pool into one read and one write, and decides again on fresh state
-// when another writer came first.
+// What address a pool gives is decided by a pure function of the pool, the request and the time, [Decide]; a [Ledger]
+// does so many times in a row. The Allocator adds the I/O: it combines the concurrent requests on one pool into one read
+// and one write, and decides again on fresh state when another writer came first.
 //
 // The package refuses to guess. It never frees an address that somebody else holds, never takes a second address when
 // it could not see whether the owner holds a first one, and never writes a pool it did not just read. It knows nothing

@@ -15,7 +15,7 @@ type operation struct {
 	// readOnly steps are answered from the read alone.
 	readOnly bool
 	// run does the step on a ledger. After a conflict it runs again on a fresh one.
-	run func(*ledger) (Lease, error)
+	run func(*Ledger) (Lease, bool, error)
 	// conflicts counts the writes that were lost.
 	conflicts int
 	// done takes exactly one outcome, without blocking the lane.
@@ -24,10 +24,17 @@ type operation struct {
 
 type outcome struct {
 	lease Lease
+	// fresh tells an address that was taken by this step from one that was held before.
+	fresh bool
 	err   error
 }
 
-func (op *operation) finish(lease Lease, err error) { op.done <- outcome{lease, err} }
+func (op *operation) outcomeOn(book *Ledger) (result outcome) {
+	result.lease, result.fresh, result.err = op.run(book)
+	return result
+}
+
+func (op *operation) finish(result outcome) { op.done <- result }
 
 // lanes hold a queue per pool, first come first served, and at most one goroutine that serves it.
 type lanes struct {

@@ -4,71 +4,79 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 )
 
-// ledger is a pool opened for decisions on behalf of a known set of owners. It finds their entries in one pass over the
-// pool, and so needs memory for those owners only, not for a copy of the pool.
-type ledger struct {
+// Ledger is a pool opened for many decisions in a row, with an index by owner and one of the addresses in use. To open
+// it takes time by the addresses in use; to allocate, find and release afterwards takes time by the logarithm of that at
+// most, and no memory beside the pool and its indexes. It does no I/O and is not safe for concurrent use.
+type Ledger struct {
 	pool   Pool
+	now    time.Time
 	set    rangeSet
 	setErr error
-	// held and former map the known owners to the lowest address they hold, or held last. An entry may be stale after
-	// a change; lookups verify it against the pool.
-	held, former map[string]netip.Addr
+	// held and former are the addresses that owners hold, and held last.
+	held, former ownerIndex
+	// busy are the addresses that are held or rest. It is made when the first new address is looked for.
+	busy *addrSet
 	// changed tells whether the pool must be written back.
 	changed bool
 }
 
-func openLedger(pool Pool, owners []string) *ledger {
-	l := &ledger{pool: pool, held: make(map[string]netip.Addr, len(owners)), former: make(map[string]netip.Addr)}
-	l.set, l.setErr = resolveAll(pool.Ranges)
-	wanted := make(map[string]struct{}, len(owners))
-	for _, owner := range owners {
-		wanted[owner] = struct{}{}
+// Open returns a ledger over a pool, whose maps it changes from then on. Now is the time of all that is done with it.
+func Open(pool Pool, now time.Time) *Ledger { return openLedger(pool, now, nil) }
+
+// openLedger limits the index by owner to the wanted ones, so that a batch of requests needs memory for its own owners
+// only. Nil means all.
+func openLedger(pool Pool, now time.Time, wanted []string) *Ledger {
+	l := &Ledger{pool: pool, now: now}
+	l.set, l.setErr = resolveAll(pool.Ranges, pool.Excluded)
+	var only map[string]struct{}
+	if wanted != nil {
+		only = make(map[string]struct{}, len(wanted))
+		for _, owner := range wanted {
+			only[owner] = struct{}{}
+		}
 	}
-	collect(pool.Allocated, wanted, l.held)
-	collect(pool.History, wanted, l.former)
+	l.held, l.former = indexOwners(pool.Allocated, only), indexOwners(pool.History, only)
 	return l
 }
 
-// collect keeps the lowest address per owner, so that the outcome does not depend on the order of a map.
-func collect(entries map[netip.Addr]string, wanted map[string]struct{}, into map[string]netip.Addr) {
-	for addr, owner := range entries {
-		if _, ok := wanted[owner]; !ok {
-			continue
+func (l *Ledger) nextFree() (netip.Addr, bool) {
+	if l.busy == nil {
+		l.busy = &addrSet{}
+		for addr := range l.pool.Allocated {
+			l.busy.add(addr)
 		}
-		if known, ok := into[owner]; !ok || addr.Less(known) {
-			into[owner] = addr
+		for addr, released := range l.pool.Released {
+			if l.pool.rests(released, l.now) {
+				l.busy.add(addr)
+			}
 		}
 	}
+	return l.set.nextFree(l.pool.LastAllocated, l.busy)
 }
 
-// lookup answers from the index, and goes through the entries again only where a change made the index stale.
-func lookup(owner string, index map[string]netip.Addr, entries map[netip.Addr]string) (netip.Addr, bool) {
-	addr, ok := index[owner]
-	if !ok {
-		return netip.Addr{}, false
-	}
-	if entries[addr] == owner {
-		return addr, true
-	}
-	delete(index, owner)
-	collect(entries, map[string]struct{}{owner: {}}, index)
-	addr, ok = index[owner]
-	return addr, ok
+// Pool is the pool as it is now, ready to be written. It shares its maps with the ledger.
+func (l *Ledger) Pool() Pool {
+	l.forgetRested()
+	return l.pool
 }
 
-// find returns the address that the first of the owners that holds one has.
-func (l *ledger) find(owners []string) (Lease, bool) {
+// Changed tells whether anything was allocated or released since the ledger was opened.
+func (l *Ledger) Changed() bool { return l.changed }
+
+// Find returns the address that the first of the owners that holds one has.
+func (l *Ledger) Find(owners ...string) (Lease, bool) {
 	for _, owner := range owners {
-		if addr, ok := lookup(owner, l.held, l.pool.Allocated); ok {
+		if addr, ok := l.held.lowest(owner); ok {
 			return l.lease(addr), true
 		}
 	}
 	return Lease{}, false
 }
 
-func (l *ledger) lease(addr netip.Addr) Lease {
+func (l *Ledger) lease(addr netip.Addr) Lease {
 	lease := Lease{Pool: l.pool.Name, Address: addr}
 	if r, ok := l.set.holding(addr); ok {
 		lease.Subnet, lease.Gateway = r.Subnet, r.Gateway
@@ -76,26 +84,34 @@ func (l *ledger) lease(addr netip.Addr) Lease {
 	return lease
 }
 
-// reserve decides and records. It changes the pool only where the decision is a new address.
-func (l *ledger) reserve(req Request) (Lease, error) {
-	lease, fresh, err := l.decide(req)
+// Allocate decides as [Decide] does, and records the decision in the pool.
+func (l *Ledger) Allocate(req Request) (lease Lease, fresh bool, err error) {
+	lease, fresh, err = l.decide(req)
 	if err != nil || !fresh {
-		return lease, err
+		return lease, false, err
 	}
 	if l.pool.Allocated == nil {
 		l.pool.Allocated = make(map[netip.Addr]string)
 	}
 	l.pool.Allocated[lease.Address] = req.Owner
+	l.held.add(req.Owner, lease.Address)
+	if l.busy != nil {
+		l.busy.add(lease.Address)
+	}
 	// Left in place, the entry would make the load balancer that held the address before ask for it for ever.
-	delete(l.pool.History, lease.Address)
+	if former, known := l.pool.History[lease.Address]; known {
+		l.former.remove(former, lease.Address)
+		delete(l.pool.History, lease.Address)
+	}
+	delete(l.pool.Released, lease.Address)
 	l.pool.LastAllocated = lease.Address
-	l.held[req.Owner] = lease.Address
 	l.changed = true
-	return lease, nil
+	return lease, true, nil
 }
 
-// release moves an address to the history under the name that held it.
-func (l *ledger) release(addr netip.Addr, owners []string) error {
+// Release moves an address to the history under the name that held it, which must be one of the owners: else the error
+// is ErrNotOwner. An address that nobody holds is released already.
+func (l *Ledger) Release(addr netip.Addr, owners ...string) error {
 	holder, ok := l.pool.Allocated[addr]
 	if !ok {
 		return nil
@@ -104,13 +120,39 @@ func (l *ledger) release(addr netip.Addr, owners []string) error {
 		return fmt.Errorf("%w: %s belongs to %q", ErrNotOwner, addr, holder)
 	}
 	delete(l.pool.Allocated, addr)
+	l.held.remove(holder, addr)
 	if l.pool.History == nil {
 		l.pool.History = make(map[netip.Addr]string)
 	}
-	l.pool.History[addr] = holder
-	if known, ok := lookup(holder, l.former, l.pool.History); !ok || addr.Less(known) {
-		l.former[holder] = addr
+	if former, known := l.pool.History[addr]; known {
+		l.former.remove(former, addr)
 	}
+	l.pool.History[addr] = holder
+	l.former.add(holder, addr)
+	l.rest(addr)
 	l.changed = true
 	return nil
+}
+
+// rest notes when an address was released, where that matters.
+func (l *Ledger) rest(addr netip.Addr) {
+	if l.pool.ReuseGrace <= 0 {
+		if l.busy != nil {
+			l.busy.remove(addr)
+		}
+		return
+	}
+	if l.pool.Released == nil {
+		l.pool.Released = make(map[netip.Addr]time.Time)
+	}
+	l.pool.Released[addr] = l.now
+}
+
+// forgetRested keeps no more notes than there were releases within the grace period.
+func (l *Ledger) forgetRested() {
+	for addr, released := range l.pool.Released {
+		if !l.pool.rests(released, l.now) {
+			delete(l.pool.Released, addr)
+		}
+	}
 }

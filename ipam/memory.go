@@ -65,7 +65,8 @@ func (s *MemoryStore) Update(ctx context.Context, pool Pool) (Pool, error) {
 	if stored.Version != pool.Version {
 		return Pool{}, fmt.Errorf("%w: %q", ErrConflict, pool.Name)
 	}
-	stored.Allocated, stored.History, stored.LastAllocated = pool.Allocated, pool.History, pool.LastAllocated
+	stored.Allocated, stored.History = pool.Allocated, pool.History
+	stored.Released, stored.LastAllocated = pool.Released, pool.LastAllocated
 	return s.keep(stored).Clone(), nil
 }
 

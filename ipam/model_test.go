@@ -9,8 +9,10 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"go4.org/netipx"
 	"pgregory.net/rapid"
 )
 
@@ -20,24 +22,45 @@ type modelPool struct {
 	slots     []modelSlot
 	allocated map[netip.Addr]string
 	history   map[netip.Addr]string
+	released  map[netip.Addr]time.Time
+	grace     time.Duration
 	last      netip.Addr
 }
 
+// modelSlot is barred when it is a gateway or excluded.
 type modelSlot struct {
-	addr    netip.Addr
-	gateway bool
+	addr   netip.Addr
+	barred bool
 }
 
-// next walks the slots once, by Harvester's rule: from behind the last one, else from the first.
-func (m *modelPool) next() (netip.Addr, bool) {
+func (m *modelPool) rests(addr netip.Addr, now time.Time) bool {
+	released, noted := m.released[addr]
+	return noted && now.Before(released.Add(m.grace))
+}
+
+// next walks the slots once, by Harvester's rule: from behind the last one, else from the first. Only where all free ones
+// rest it takes the one that has done so longest.
+func (m *modelPool) next(now time.Time) (found netip.Addr, ok bool) {
 	begin := slices.IndexFunc(m.slots, func(s modelSlot) bool { return s.addr == m.last }) + 1
 	for i := range m.slots {
 		slot := m.slots[(begin+i)%len(m.slots)]
-		if _, taken := m.allocated[slot.addr]; !taken && !slot.gateway {
+		_, taken := m.allocated[slot.addr]
+		switch {
+		case taken || slot.barred:
+		case !m.rests(slot.addr, now):
 			return slot.addr, true
+		case !ok || m.restsLonger(slot.addr, found):
+			found, ok = slot.addr, true
 		}
 	}
-	return netip.Addr{}, false
+	return found, ok
+}
+
+func (m *modelPool) restsLonger(a, b netip.Addr) bool {
+	if order := m.released[a].Compare(m.released[b]); order != 0 {
+		return order < 0
+	}
+	return a.Less(b)
 }
 
 func (m *modelPool) usable(addr netip.Addr) bool {
@@ -77,7 +100,7 @@ func (m *model) held(pools, owners []string, network string) (string, netip.Addr
 }
 
 // allocate returns an invalid address where it refuses.
-func (m *model) allocate(req Request) (string, netip.Addr) {
+func (m *model) allocate(req Request, now time.Time) (string, netip.Addr) {
 	if name, addr, ok := m.held(req.Pools, req.owners(), req.Network); ok {
 		if req.Address.IsValid() && req.Address != addr {
 			return "", netip.Addr{}
@@ -89,9 +112,10 @@ func (m *model) allocate(req Request) (string, netip.Addr) {
 		if !ok || (req.Network != "" && pool.network != "" && pool.network != req.Network) {
 			continue
 		}
-		if addr, ok := pool.pick(req); ok {
+		if addr, ok := pool.pick(req, now); ok {
 			pool.allocated[addr] = req.Owner
 			delete(pool.history, addr)
+			delete(pool.released, addr)
 			pool.last = addr
 			return name, addr
 		}
@@ -99,7 +123,7 @@ func (m *model) allocate(req Request) (string, netip.Addr) {
 	return "", netip.Addr{}
 }
 
-func (m *modelPool) pick(req Request) (netip.Addr, bool) {
+func (m *modelPool) pick(req Request, now time.Time) (netip.Addr, bool) {
 	if req.Address.IsValid() {
 		_, taken := m.allocated[req.Address]
 		return req.Address, m.usable(req.Address) && !taken
@@ -111,10 +135,10 @@ func (m *modelPool) pick(req Request) (netip.Addr, bool) {
 			}
 		}
 	}
-	return m.next()
+	return m.next(now)
 }
 
-func (m *model) release(name string, addr netip.Addr, owners []string) bool {
+func (m *model) release(name string, addr netip.Addr, owners []string, now time.Time) bool {
 	pool, ok := m.pools[name]
 	if !ok {
 		return true
@@ -128,6 +152,9 @@ func (m *model) release(name string, addr netip.Addr, owners []string) bool {
 	}
 	delete(pool.allocated, addr)
 	pool.history[addr] = holder
+	if pool.grace > 0 {
+		pool.released[addr] = now
+	}
 	return true
 }
 
@@ -135,7 +162,11 @@ func (m *model) release(name string, addr netip.Addr, owners []string) bool {
 func drawPool(t *rapid.T, index int) (Pool, *modelPool) {
 	name := fmt.Sprintf("pool-%d", index)
 	pool := Pool{Name: name, Network: rapid.SampledFrom([]string{"", "default/a", "default/b"}).Draw(t, "network")}
-	account := &modelPool{network: pool.Network, allocated: map[netip.Addr]string{}, history: map[netip.Addr]string{}}
+	pool.ReuseGrace = time.Duration(rapid.SampledFrom([]int{0, 0, 1, 5}).Draw(t, "grace")) * time.Minute
+	account := &modelPool{
+		network: pool.Network, grace: pool.ReuseGrace, allocated: map[netip.Addr]string{}, history: map[netip.Addr]string{},
+		released: map[netip.Addr]time.Time{},
+	}
 	for i := range rapid.IntRange(1, 3).Draw(t, "ranges") {
 		bits := rapid.IntRange(27, 32).Draw(t, "bits")
 		network := uint32(10<<24|index<<16|i<<8) + rapid.Uint32Range(0, 7).Draw(t, "block")*32
@@ -160,7 +191,15 @@ func drawPool(t *rapid.T, index int) (Pool, *modelPool) {
 		}
 		pool.Ranges = append(pool.Ranges, parsed)
 		for at := min(start, end); at <= max(start, end); at++ {
-			account.slots = append(account.slots, modelSlot{addr: fromUint(at), gateway: at == gateway})
+			account.slots = append(account.slots, modelSlot{addr: fromUint(at), barred: at == gateway})
+		}
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "exclusions") {
+		first := rapid.IntRange(0, len(account.slots)-1).Draw(t, "first excluded")
+		last := min(first+rapid.IntRange(0, 3).Draw(t, "more excluded"), len(account.slots)-1)
+		for i := first; i <= last; i++ { // One by one, as a run of them would cross from range to range.
+			account.slots[i].barred = true
+			pool.Excluded = append(pool.Excluded, netipx.IPRangeFrom(account.slots[i].addr, account.slots[i].addr))
 		}
 	}
 	return pool, account
@@ -176,17 +215,19 @@ type machine struct {
 	allocator *Allocator
 	model     *model
 	names     []string
+	now       time.Time
 }
 
 func newMachine(t *rapid.T) *machine {
 	m := &machine{store: NewMemoryStore(), model: &model{pools: map[string]*modelPool{}}, names: []string{"absent"}}
+	m.now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for i := range rapid.IntRange(1, 3).Draw(t, "pools") {
 		pool, account := drawPool(t, i)
 		m.store.Put(pool)
 		m.model.pools[pool.Name] = account
 		m.names = append(m.names, pool.Name)
 	}
-	m.allocator = NewAllocator(m.store)
+	m.allocator = NewAllocator(m.store, WithClock(func() time.Time { return m.now }))
 	return m
 }
 
@@ -217,7 +258,7 @@ func (m *machine) Allocate(t *rapid.T) {
 	if rapid.IntRange(0, 3).Draw(t, "explicit") == 0 {
 		req.Address = m.address(t, req.Pools[0])
 	}
-	wantPool, want := m.model.allocate(req)
+	wantPool, want := m.model.allocate(req, m.now)
 	lease, err := m.allocator.Allocate(t.Context(), req)
 	if want.IsValid() {
 		require.NoError(t, err)
@@ -236,10 +277,14 @@ func (m *machine) Release(t *rapid.T) {
 	if account, ok := m.model.pools[pool]; ok && rapid.Bool().Draw(t, "by the holder") {
 		owners = append(owners, account.allocated[addr])
 	}
-	want := m.model.release(pool, addr, owners)
+	want := m.model.release(pool, addr, owners, m.now)
 	err := m.allocator.Release(t.Context(), pool, addr, owners...)
 	require.Equal(t, want, err == nil, "%v", err)
 	require.True(t, want || errors.Is(err, ErrNotOwner))
+}
+
+func (m *machine) Wait(t *rapid.T) {
+	m.now = m.now.Add(time.Duration(rapid.IntRange(1, 120).Draw(t, "seconds")) * time.Second)
 }
 
 func (m *machine) Find(t *rapid.T) {
@@ -260,7 +305,11 @@ func (m *machine) Check(t *rapid.T) {
 		require.True(t, maps.Equal(account.allocated, pool.Allocated), "allocated: want %v, got %v", account.allocated, pool.Allocated)
 		require.True(t, maps.Equal(account.history, pool.History), "history: want %v, got %v", account.history, pool.History)
 		require.Equal(t, account.last, pool.LastAllocated)
-		usable := slices.DeleteFunc(slices.Clone(account.slots), func(s modelSlot) bool { return s.gateway })
+		for _, slot := range account.slots {
+			released, noted := pool.Released[slot.addr]
+			require.Equal(t, account.rests(slot.addr, m.now), noted && pool.rests(released, m.now), "%s rests", slot.addr)
+		}
+		usable := slices.DeleteFunc(slices.Clone(account.slots), func(s modelSlot) bool { return s.barred })
 		require.Equal(t, big.NewInt(int64(len(usable))).String(), pool.Total().String())
 		require.Equal(t, int64(len(usable)-len(pool.Allocated)), pool.Available().Int64())
 	}
@@ -293,24 +342,25 @@ func TestSharedLedgerEqualsFreshOnes(t *testing.T) {
 			}
 			(*entries)[address] = rapid.SampledFrom(owners).Draw(t, "holder")
 		}
-		shared := openLedger(pool.Clone(), owners)
+		now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		shared := Open(pool.Clone(), now)
 		current := pool.Clone()
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
-			fresh := openLedger(current.Clone(), owners)
+			fresh := openLedger(current.Clone(), now, owners)
 			var got, want Lease
 			var gotErr, wantErr error
 			if rapid.Bool().Draw(t, "allocate") {
 				req := Request{Owner: rapid.SampledFrom(owners).Draw(t, "owner")}
-				got, gotErr = shared.reserve(req)
-				want, wantErr = fresh.reserve(req)
+				got, _, gotErr = shared.Allocate(req)
+				want, _, wantErr = fresh.Allocate(req)
 			} else if held := slices.SortedFunc(maps.Keys(current.Allocated), netip.Addr.Compare); len(held) > 0 {
 				address := rapid.SampledFrom(held).Draw(t, "address")
-				holder := []string{current.Allocated[address]}
-				gotErr, wantErr = shared.release(address, holder), fresh.release(address, holder)
+				holder := current.Allocated[address]
+				gotErr, wantErr = shared.Release(address, holder), fresh.Release(address, holder)
 			}
 			require.Equal(t, wantErr == nil, gotErr == nil)
 			require.Equal(t, want, got)
-			current = fresh.pool
+			current = fresh.Pool()
 			require.True(t, maps.Equal(current.Allocated, shared.pool.Allocated))
 			require.True(t, maps.Equal(current.History, shared.pool.History))
 		}

@@ -21,3 +21,9 @@ func WithBackoff(pause func(conflicts int) time.Duration) Option {
 func WithBatch(size int) Option {
 	return func(a *Allocator) { a.lanes.batch = max(size, 1) }
 }
+
+// WithClock sets where the time of a release comes from, which matters for pools with a ReuseGrace. The default is
+// time.Now.
+func WithClock(now func() time.Time) Option {
+	return func(a *Allocator) { a.now = now }
+}

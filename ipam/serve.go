@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 )
 
 // do queues a step on a pool and waits for its outcome. When ctx ends first, the step may or may not have been written.
-func (a *Allocator) do(ctx context.Context, pool string, op *operation) (Lease, error) {
+func (a *Allocator) do(ctx context.Context, pool string, op *operation) outcome {
 	if err := ctx.Err(); err != nil {
-		return Lease{}, PoolError{Pool: pool, Err: err}
+		return outcome{err: PoolError{Pool: pool, Err: err}}
 	}
 	op.ctx, op.done = ctx, make(chan outcome, 1)
 	if a.lanes.add(pool, op) {
@@ -17,9 +18,9 @@ func (a *Allocator) do(ctx context.Context, pool string, op *operation) (Lease, 
 	}
 	select {
 	case result := <-op.done:
-		return result.lease, result.err
+		return result
 	case <-ctx.Done():
-		return Lease{}, PoolError{Pool: pool, Err: ctx.Err()}
+		return outcome{err: PoolError{Pool: pool, Err: ctx.Err()}}
 	}
 }
 
@@ -27,6 +28,7 @@ func (a *Allocator) do(ctx context.Context, pool string, op *operation) (Lease, 
 func (a *Allocator) serve(pool string) {
 	var ops []*operation
 	for {
+		runtime.Gosched() // Whoever is about to ask at this moment shares the read.
 		if ops = a.lanes.take(pool, ops); len(ops) == 0 {
 			return
 		}
@@ -44,14 +46,14 @@ func (a *Allocator) round(pool string, ops []*operation) []*operation {
 		failAll(ops, PoolError{Pool: pool, Err: err})
 		return nil
 	}
-	book := openLedger(current, ownersOf(ops))
+	book := openLedger(current, a.now(), ownersOf(ops))
 	writers := answerReads(book, ops)
 	outcomes := make([]outcome, len(writers))
 	for i, op := range writers {
-		outcomes[i].lease, outcomes[i].err = op.run(book)
+		outcomes[i] = op.outcomeOn(book)
 	}
-	if book.changed {
-		_, err = a.store.Update(ctx, book.pool)
+	if book.Changed() {
+		_, err = a.store.Update(ctx, book.Pool())
 	}
 	switch {
 	case errors.Is(err, ErrConflict):
@@ -64,7 +66,7 @@ func (a *Allocator) round(pool string, ops []*operation) []*operation {
 		failAll(writers, PoolError{Pool: pool, Err: err})
 	default:
 		for i, op := range writers {
-			op.finish(outcomes[i].lease, outcomes[i].err)
+			op.finish(outcomes[i])
 		}
 	}
 	return nil
@@ -78,21 +80,21 @@ func (a *Allocator) retriable(pool string, ops []*operation) []*operation {
 			again = append(again, op)
 			continue
 		}
-		op.finish(Lease{}, PoolError{Pool: pool, Err: fmt.Errorf("gave up after %d attempts: %w", op.conflicts, ErrConflict)})
+		op.finish(outcome{err: PoolError{Pool: pool, Err: fmt.Errorf("gave up after %d attempts: %w", op.conflicts, ErrConflict)}})
 	}
 	return again
 }
 
 // answerReads finishes the steps that change nothing, on the pool as it was read, and returns the others. A neighbour's
 // refused write must not fail them.
-func answerReads(book *ledger, ops []*operation) []*operation {
+func answerReads(book *Ledger, ops []*operation) []*operation {
 	writers := make([]*operation, 0, len(ops))
 	for _, op := range ops {
 		if !op.readOnly {
 			writers = append(writers, op)
 			continue
 		}
-		op.finish(op.run(book))
+		op.finish(op.outcomeOn(book))
 	}
 	return writers
 }
@@ -107,6 +109,6 @@ func ownersOf(ops []*operation) []string {
 
 func failAll(ops []*operation, err error) {
 	for _, op := range ops {
-		op.finish(Lease{}, err)
+		op.finish(outcome{err: err})
 	}
 }

@@ -9,8 +9,8 @@ type Store interface {
 	// Get reads a pool as it is now, not from a cache that may lag. The caller may change the maps of what it gets.
 	// A pool that does not exist is ErrPoolNotFound.
 	Get(ctx context.Context, pool string) (Pool, error)
-	// Update writes Allocated, History and LastAllocated of a pool that Get returned, if nobody wrote it since, and
-	// returns the pool with its new Version. Otherwise it writes nothing and returns ErrConflict. A pool that no
+	// Update writes Allocated, History, Released and LastAllocated of a pool that Get returned, if nobody wrote it
+	// since, and returns the pool with its new Version. Otherwise it writes nothing and returns ErrConflict. A pool that no
 	// longer exists is ErrPoolNotFound. The store must not keep p's maps.
 	Update(ctx context.Context, p Pool) (Pool, error)
 }

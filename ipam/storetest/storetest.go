@@ -1,7 +1,7 @@
 // Package storetest holds the tests that every ipam.Store must pass.
 //
 // Call [Run] from a test of the store. The pools it opens have IPv4 and IPv6 ranges out of 192.0.2.0/24, 198.51.100.0/24
-// and 2001:db8::/64 and no network.
+// and 2001:db8::/64, a ReuseGrace of one hour and no network. A store need not keep times finer than a second.
 package storetest
 
 import (
@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/ipam"
 )
@@ -39,7 +40,7 @@ func pool(name string) ipam.Pool {
 	if name == "one" {
 		ranges = append(ranges, ipam.Range{Subnet: netip.MustParsePrefix("2001:db8::/64")})
 	}
-	return ipam.Pool{Name: name, Ranges: ranges}
+	return ipam.Pool{Name: name, Ranges: ranges, ReuseGrace: time.Hour}
 }
 
 func missingPool(t *testing.T, store ipam.Store) {
@@ -64,6 +65,7 @@ func roundTrip(t *testing.T, store ipam.Store) {
 	}
 	read.Allocated = map[netip.Addr]string{v4: "ns/a.caphv", v6: "ns/b.caphv"}
 	read.History = map[netip.Addr]string{v4.Next(): "ns/c.caphv"}
+	read.Released = map[netip.Addr]time.Time{v4.Next(): time.Now().Truncate(time.Second)}
 	read.LastAllocated = v6
 	written, err := store.Update(t.Context(), read)
 	if err != nil {
@@ -72,6 +74,9 @@ func roundTrip(t *testing.T, store ipam.Store) {
 	for origin, got := range map[string]ipam.Pool{"Update": written, "Get": mustGet(t, store, "one")} {
 		if !maps.Equal(got.Allocated, read.Allocated) || !maps.Equal(got.History, read.History) || got.LastAllocated != v6 {
 			t.Errorf("%s returned other state than was written: %+v", origin, got)
+		}
+		if !maps.EqualFunc(got.Released, read.Released, time.Time.Equal) || got.ReuseGrace != time.Hour {
+			t.Errorf("%s returned other times of release than were written: %v, grace %s", origin, got.Released, got.ReuseGrace)
 		}
 	}
 	if other := mustGet(t, store, "two"); len(other.Allocated) != 0 {
@@ -121,17 +126,19 @@ func emptiedMaps(t *testing.T, store ipam.Store) {
 	read := mustGet(t, store, "one")
 	read.Allocated = map[netip.Addr]string{addr: "ns/a"}
 	read.History = map[netip.Addr]string{addr.Next(): "ns/b"}
+	read.Released = map[netip.Addr]time.Time{addr.Next(): time.Now()}
 	written, err := store.Update(t.Context(), read)
 	if err != nil {
 		t.Fatalf("Update: %v", err)
 	}
 	delete(written.Allocated, addr)
 	delete(written.History, addr.Next())
+	delete(written.Released, addr.Next())
 	if _, err := store.Update(t.Context(), written); err != nil {
 		t.Fatalf("Update with emptied maps: %v", err)
 	}
-	if got := mustGet(t, store, "one"); len(got.Allocated)+len(got.History) != 0 {
-		t.Errorf("removed entries are still there: %+v %+v", got.Allocated, got.History)
+	if got := mustGet(t, store, "one"); len(got.Allocated)+len(got.History)+len(got.Released) != 0 {
+		t.Errorf("removed entries are still there: %+v %+v %+v", got.Allocated, got.History, got.Released)
 	}
 }
 
