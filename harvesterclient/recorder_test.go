@@ -35,7 +35,7 @@ func newTestConnections(tb testing.TB, change ...func(*Options)) *Connections {
 		select {
 		case err := <-done:
 			require.NoError(tb, err)
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			tb.Error("connections did not close")
 		}
 	})

@@ -22,7 +22,7 @@ import (
 )
 
 // patience for an answer that comes from an event, not from a timer.
-const patience = 45 * time.Second
+const patience = 2 * time.Minute
 
 func managementClient(t *testing.T) client.Client {
 	t.Helper()

@@ -107,7 +107,7 @@ func TestTheCommandLineLeavesNothingRunning(t *testing.T) {
 		require.NoError(t, running.Process.Kill())
 		_ = running.Wait()
 
-		assert.Eventually(t, func() bool { return len(processes(t, state)) == 0 }, 10*time.Second, 50*time.Millisecond)
+		assert.Eventually(t, func() bool { return len(processes(t, state)) == 0 }, time.Minute, 50*time.Millisecond)
 		code, _ = exitCodeOf(t, program, at("status")...)
 		assert.Equal(t, 4, code, "a killed sandbox is taken for a running one")
 	})

@@ -92,11 +92,20 @@ func (u *unit) markUp() {
 	}
 }
 
-// alive returns the running process, or nil.
+// alive returns the running process, or nil. A process that has ended counts as gone
+// although run may not have noticed its end yet: whoever killed it sees it gone.
 func (u *unit) alive() *process.Process {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.current
+	if u.current == nil {
+		return nil
+	}
+	select {
+	case <-u.current.Done():
+		return nil
+	default:
+		return u.current
+	}
 }
 
 // hold kills the process and keeps it down until release.

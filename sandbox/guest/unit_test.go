@@ -15,7 +15,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/process"
 )
 
-const unitWait = 10 * time.Second
+const unitWait = time.Minute
 
 // testUnit keeps a sleeping process, on a clock that always moves on.
 type testUnit struct {
@@ -98,12 +98,21 @@ func TestHoldKeepsItDown(t *testing.T) {
 	u.awaitUp(t)
 	u.setHeld(true)
 	u.setHeld(true)
-	require.Eventually(t, func() bool { return u.alive() == nil }, unitWait, time.Millisecond)
+	assert.Nil(t, u.alive(), "whoever killed it sees it gone")
 	starts := u.starts.Load()
 	assert.Never(t, func() bool { return u.starts.Load() > starts }, 50*time.Millisecond, time.Millisecond)
 	u.setHeld(false)
 	u.setHeld(false)
 	u.awaitUp(t)
+}
+
+func TestADeadProcessIsNotAlive(t *testing.T) {
+	ended, err := process.Start(t.Context(), process.Spec{Path: "/bin/sleep", Args: []string{"3600"}})
+	require.NoError(t, err)
+	unnoticed := &unit{name: "sleeper", current: ended, logf: t.Logf} // nothing runs that would notice the end
+	assert.Same(t, ended, unnoticed.alive())
+	unnoticed.kill()
+	assert.Nil(t, unnoticed.alive())
 }
 
 func TestARunningProcessIsLeftToItsOwner(t *testing.T) {

@@ -87,7 +87,7 @@ func TestLoadBalancerGetsItsAddressInStepsWithoutAnyVM(t *testing.T) {
 		case event := <-services.ResultChan():
 			seen, ok := event.Object.(*corev1.Service)
 			serviceWithout = serviceWithout || ok && event.Type == watch.Added && seen.Spec.LoadBalancerIP == ""
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("allocated first: %t, Service without address first: %t", allocatedFirst, serviceWithout)
 		}
 	}

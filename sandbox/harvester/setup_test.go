@@ -121,7 +121,7 @@ func namespace(t *testing.T, c client.Client) string {
 // eventually polls until check has no complaint.
 func eventually(t *testing.T, check func() error) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		err := check()
 		if err == nil {

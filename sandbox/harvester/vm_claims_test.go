@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	hciv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/harvesterhci/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/hostvm"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/storage"
 )
 
@@ -32,10 +33,15 @@ func TestClaimsAreMadeFromTheAnnotationAndBoundLater(t *testing.T) {
 	require.NoError(t, c.Create(t.Context(), vm))
 	key := client.ObjectKeyFromObject(vm)
 
-	// Without its storage class the claim stays Pending, and the VM says what it waits for.
-	get(t, c, key, vm, hasStatus(kubevirtv1.VirtualMachineStatusWaitingForVolumeBinding))
+	// Who sees the claim sees what will clean it up, so that a VM deleted at any moment leaves nothing.
 	claim := &corev1.PersistentVolumeClaim{}
 	claimKey := client.ObjectKey{Namespace: space, Name: "one-disk-0"}
+	get(t, c, claimKey, claim, func(*corev1.PersistentVolumeClaim) error { return nil })
+	require.NoError(t, c.Get(t.Context(), key, vm))
+	assert.Contains(t, vm.Finalizers, hostvm.CleanupFinalizer)
+
+	// Without its storage class the claim stays Pending, and the VM says what it waits for.
+	get(t, c, key, vm, hasStatus(kubevirtv1.VirtualMachineStatusWaitingForVolumeBinding))
 	require.NoError(t, c.Get(t.Context(), claimKey, claim))
 	assert.Equal(t, corev1.ClaimPending, claim.Status.Phase)
 	assert.Empty(t, claim.OwnerReferences)

@@ -43,7 +43,7 @@ func TestInstanceGoesThroughItsPhases(t *testing.T) {
 				assert.Equal(t, "domain, multus-status", nics[0].InfoSource)
 				assert.False(t, hasCondition(vmi, kubevirtv1.VirtualMachineInstanceAgentConnected))
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("phases %v, MAC before address: %t", phases, macFirst)
 		}
 	}

@@ -89,5 +89,5 @@ func TestProcessesAreFoundByTheirFolder(t *testing.T) {
 	assert.Eventually(t, func() bool {
 		found, err := statedir.Processes(dir)
 		return err == nil && len(found) == 1
-	}, 5*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 }

@@ -16,7 +16,7 @@ import (
 
 // How long the API server may take to follow a change of a CRD, and how often we look.
 const (
-	waitForRules = 30 * time.Second
+	waitForRules = 2 * time.Minute
 	pollRules    = 100 * time.Millisecond
 )
 

@@ -25,8 +25,8 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 )
 
-// soon is far shorter than any timer of the manager: what happens within it happened because of an event.
-const soon = 15 * time.Second
+// soon is shorter than any timer of the manager: what happens within it happened because of an event.
+const soon = 25 * time.Second
 
 // The whole manager, as main runs it. Nobody calls a reconcile here: everything has to be woken by what it waits for.
 func TestManagerIsDrivenByEvents(t *testing.T) {

@@ -67,15 +67,16 @@ func (c *MachineController) Reconcile(ctx context.Context, request ctrl.Request)
 	if left := c.Timers.Left("settle/"+string(vm.UID), c.Settle); left > 0 {
 		return ctrl.Result{RequeueAfter: left}, nil
 	}
-	if err := c.createClaims(ctx, vm); err != nil {
-		return ctrl.Result{}, err
-	}
+	// The finalizers come before anything that they clean up.
 	added := controllerutil.AddFinalizer(vm, CleanupFinalizer)
 	if c.Quirks.ClusterBalancersFollowVMs {
 		added = controllerutil.AddFinalizer(vm, BalancerFinalizer) || added
 	}
 	if added {
 		return ctrl.Result{}, c.Client.Update(ctx, vm)
+	}
+	if err := c.createClaims(ctx, vm); err != nil {
+		return ctrl.Result{}, err
 	}
 	vmi, err := c.instance(ctx, vm)
 	if err != nil {

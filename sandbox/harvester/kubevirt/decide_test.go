@@ -103,3 +103,31 @@ func TestStartFailuresBackOff(t *testing.T) {
 	setPhase(ran, kubevirtv1.Failed, metav1.NewTime(now))
 	assert.Nil(t, StartFailure(again, ran, now), "a machine that ran starts afresh")
 }
+
+// Whatever the garbage collector has done already, an orphaned instance is left alone.
+func TestOrphans(t *testing.T) {
+	now := metav1.Now()
+	owned := instanceIn(kubevirtv1.Running)
+	owned.OwnerReferences = []metav1.OwnerReference{{Kind: "VirtualMachine", Name: "vm", UID: "vm-uid", Controller: ptr.To(true)}}
+	for name, test := range map[string]struct {
+		deleting   bool
+		finalizers []string
+		instance   *kubevirtv1.VirtualMachineInstance
+		orphans    bool
+	}{
+		"a living VM":                     {instance: owned},
+		"a plain deletion":                {deleting: true, instance: owned},
+		"orphan deletion, not begun":      {deleting: true, finalizers: []string{metav1.FinalizerOrphanDependents}, instance: owned, orphans: true},
+		"orphan deletion, owner gone":     {deleting: true, finalizers: []string{metav1.FinalizerOrphanDependents}, instance: instanceIn(kubevirtv1.Running), orphans: true},
+		"orphan deletion, finalizer gone": {deleting: true, instance: instanceIn(kubevirtv1.Running), orphans: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			vm := machineWith(kubevirtv1.RunStrategyAlways)
+			vm.Finalizers = test.finalizers
+			if test.deleting {
+				vm.DeletionTimestamp = &now
+			}
+			assert.Equal(t, test.orphans, orphans(vm, test.instance))
+		})
+	}
+}

@@ -100,20 +100,23 @@ func (c *MachineController) step(ctx context.Context, vm *kubevirtv1.VirtualMach
 			return fmt.Errorf("create instance of VM %s/%s: %w", vm.Namespace, vm.Name, err)
 		}
 		*vmi = instance
-	case decision.Step == Remove && vm.DeletionTimestamp.IsZero() || decision.Step == Remove && !orphans(vm):
-		err := c.Client.Delete(ctx, *vmi, client.Preconditions{UID: &(*vmi).UID})
-		if client.IgnoreNotFound(err) != nil {
+	case decision.Step == Remove && orphans(vm, *vmi):
+		*vmi = nil // deleted with orphan propagation: the instance runs on without its VM
+	case decision.Step == Remove:
+		// The garbage collector may be orphaning it at this moment, which the cache does not show yet: the version says so.
+		seen := client.Preconditions{UID: &(*vmi).UID, ResourceVersion: &(*vmi).ResourceVersion}
+		if err := c.Client.Delete(ctx, *vmi, seen); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("remove instance of VM %s/%s: %w", vm.Namespace, vm.Name, err)
 		}
-	case decision.Step == Remove:
-		*vmi = nil // deleted with orphan propagation: the instance runs on without its VM
 	}
 	return nil
 }
 
-// orphans tells whether a VM is being deleted in a way that leaves its dependents alone.
-func orphans(vm *kubevirtv1.VirtualMachine) bool {
-	return controllerutil.ContainsFinalizer(vm, metav1.FinalizerOrphanDependents)
+// orphans tells whether a VM is being deleted in a way that leaves its instance alone. The garbage collector takes the
+// owner reference off the instance first and the finalizer off the VM then, so either sign may be all that is left.
+func orphans(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance) bool {
+	return !vm.DeletionTimestamp.IsZero() &&
+		(controllerutil.ContainsFinalizer(vm, metav1.FinalizerOrphanDependents) || !metav1.IsControlledBy(vmi, vm))
 }
 
 func (c *MachineController) writeStatus(ctx context.Context, before, vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance, backingOff bool) error {

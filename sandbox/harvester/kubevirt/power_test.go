@@ -111,7 +111,7 @@ const uid = types.UID("vmi-1")
 
 func waitState(t *testing.T, power *Power, want PowerState) {
 	t.Helper()
-	require.Eventually(t, func() bool { return power.Look(uid).State == want }, 5*time.Second, 5*time.Millisecond, "never %s", want)
+	require.Eventually(t, func() bool { return power.Look(uid).State == want }, time.Minute, 5*time.Millisecond, "never %s", want)
 }
 
 func TestPowerBootsOnceAndReportsAddresses(t *testing.T) {
@@ -124,7 +124,7 @@ func TestPowerBootsOnceAndReportsAddresses(t *testing.T) {
 	assert.Equal(t, 1, guests.count())
 	assert.False(t, power.Look(uid).Reported)
 	guests.guest().report("127.50.1.10")
-	require.Eventually(t, func() bool { return power.Look(uid).Reported }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return power.Look(uid).Reported }, time.Minute, 5*time.Millisecond)
 	assert.Len(t, power.Look(uid).Addresses, 1)
 }
 
@@ -166,7 +166,7 @@ func TestPowerRebootsAGuest(t *testing.T) {
 	waitState(t, power, On)
 	first := guests.guest()
 	power.Reboot(uid)
-	require.Eventually(t, func() bool { return guests.count() == 2 && power.Look(uid).State == On }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return guests.count() == 2 && power.Look(uid).State == On }, time.Minute, 5*time.Millisecond)
 	assert.Equal(t, []bool{true}, first.graceful)
 }
 

@@ -100,7 +100,7 @@ func TestBoot(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			guest, err := lightguest.Guests{}.Boot(t.Context(), guestapi.VMBoot{NICs: nics, NetworkData: []byte(test.data), Lease: lease})
 			require.NoError(t, err)
-			require.Eventually(t, func() bool { return len(guest.Addresses()) == 2 }, 5*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return len(guest.Addresses()) == 2 }, time.Minute, time.Millisecond)
 			for i, report := range guest.Addresses() {
 				var ips []string
 				for _, addr := range report.IPs {

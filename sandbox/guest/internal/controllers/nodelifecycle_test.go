@@ -16,7 +16,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 )
 
-const wait = 10 * time.Second
+const wait = time.Minute
 
 // background runs something for the length of a test.
 func background(t *testing.T, run func(ctx context.Context)) {

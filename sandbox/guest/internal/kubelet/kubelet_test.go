@@ -16,7 +16,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 )
 
-const wait = 10 * time.Second
+const wait = time.Minute
 
 // running is a kubelet under test on a fake API server and a fake clock.
 type running struct {
