@@ -48,6 +48,7 @@ var guideTable = []family{
 var ourTable = []family{
 	{name: "caphv_harvester_requests_total", kind: dto.MetricType_COUNTER, labels: []string{"code", "resource", "verb"}},
 	{name: "caphv_ippool_leaks", kind: dto.MetricType_GAUGE, labels: []string{"pool"}},
+	{name: "caphv_credentials_expiry_timestamp_seconds", kind: dto.MetricType_GAUGE, labels: []string{"cluster"}},
 	{name: "caphv_build_info", kind: dto.MetricType_GAUGE, labels: []string{"goversion", "revision", "version"}},
 }
 
@@ -62,6 +63,7 @@ func touchEverything(m *observability.Metrics) {
 	m.RecordIPRelease()
 	m.SetIPPoolLeaks("p", 0)
 	m.SetClusterReady("c", true)
+	m.SetCredentialsExpiry("c", time.Unix(1, 0))
 	m.ObserveClusterReconcile(observability.OperationDelete, time.Second)
 	m.RecordEtcdMemberRemove(nil)
 	m.RecordNodeInit(nil)

@@ -22,6 +22,7 @@ type Metrics struct {
 	poolLeaks             *prometheus.GaugeVec
 	clusterReconcile      *prometheus.HistogramVec
 	clusterReady          *prometheus.GaugeVec
+	credentialsExpiry     *prometheus.GaugeVec
 	etcdMemberRemove      prometheus.Counter
 	etcdMemberRemoveError prometheus.Counter
 	nodeInit              prometheus.Counter
@@ -49,6 +50,7 @@ func New(reg prometheus.Registerer) (*Metrics, error) {
 		poolLeaks:             gaugeVec(IPPoolLeaks, "Addresses held in an IP pool by an owner that no longer exists.", LabelPool),
 		clusterReconcile:      histogramVec(ClusterReconcileSeconds, "Seconds one reconcile of a cluster took.", LabelOperation),
 		clusterReady:          gaugeVec(ClusterReady, "Whether a cluster's infrastructure is ready (1) or not (0).", LabelCluster),
+		credentialsExpiry:     gaugeVec(CredentialsExpiry, "When the cluster's credentials for Harvester expire, in seconds since 1970; absent when they do not say.", LabelCluster),
 		etcdMemberRemove:      counter(EtcdMemberRemoveTotal, "Attempts to remove an etcd member."),
 		etcdMemberRemoveError: counter(EtcdMemberRemoveErrorsTotal, "Attempts to remove an etcd member that failed."),
 		nodeInit:              counter(NodeInitTotal, "Attempts to initialise a node."),
@@ -92,7 +94,7 @@ func (m *Metrics) collectors() []prometheus.Collector {
 		m.machineCreate, m.machineCreateErrors, m.machineCreation, m.machineDelete, m.machineDeleteErrors,
 		m.machineStatus, m.machineReconcile,
 		m.poolAllocations, m.poolAllocationErrors, m.poolReleases, m.poolLeaks,
-		m.clusterReconcile, m.clusterReady,
+		m.clusterReconcile, m.clusterReady, m.credentialsExpiry,
 		m.etcdMemberRemove, m.etcdMemberRemoveError,
 		m.nodeInit, m.nodeInitErrors, m.nodeInitDuration,
 		m.harvesterRequests, m.buildInfo,

@@ -26,6 +26,7 @@ const (
 const (
 	HarvesterRequestsTotal = "caphv_harvester_requests_total"
 	IPPoolLeaks            = "caphv_ippool_leaks"
+	CredentialsExpiry      = "caphv_credentials_expiry_timestamp_seconds"
 	BuildInfo              = "caphv_build_info"
 )
 

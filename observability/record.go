@@ -63,9 +63,20 @@ func (m *Metrics) SetClusterReady(cluster string, ready bool) {
 	m.clusterReady.WithLabelValues(cluster).Set(oneIf(ready))
 }
 
+// SetCredentialsExpiry publishes when the cluster's credentials for Harvester expire; the zero time means that they do
+// not say, and ends the series.
+func (m *Metrics) SetCredentialsExpiry(cluster string, expiry time.Time) {
+	if expiry.IsZero() {
+		m.credentialsExpiry.DeleteLabelValues(cluster)
+		return
+	}
+	m.credentialsExpiry.WithLabelValues(cluster).Set(float64(expiry.Unix()))
+}
+
 // ForgetCluster deletes the cluster's series and those of all its machines. An unknown cluster does nothing.
 func (m *Metrics) ForgetCluster(cluster string) {
 	m.clusterReady.DeleteLabelValues(cluster)
+	m.credentialsExpiry.DeleteLabelValues(cluster)
 	m.machineStatus.DeletePartialMatch(prometheus.Labels{LabelCluster: cluster})
 }
 

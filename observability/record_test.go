@@ -59,6 +59,7 @@ var writers = []writer{
 	{"caphv_ippool_leaks", "", func(m *observability.Metrics) { m.SetIPPoolLeaks("p", 1) }},
 	{"caphv_cluster_reconcile_duration_seconds", "", func(m *observability.Metrics) { m.ObserveClusterReconcile("delete", time.Second) }},
 	{"caphv_cluster_ready", "", func(m *observability.Metrics) { m.SetClusterReady("c", true) }},
+	{"caphv_credentials_expiry_timestamp_seconds", "", func(m *observability.Metrics) { m.SetCredentialsExpiry("c", time.Unix(1, 0)) }},
 	{"caphv_etcd_member_remove_total", "", func(m *observability.Metrics) { m.RecordEtcdMemberRemove(nil) }},
 	{"caphv_etcd_member_remove_errors_total", "caphv_etcd_member_remove_total", func(m *observability.Metrics) { m.RecordEtcdMemberRemove(errFailure) }},
 	{"caphv_node_init_total", "", func(m *observability.Metrics) { m.RecordNodeInit(nil) }},
@@ -127,6 +128,8 @@ func TestForgottenObjectsLeaveNoSeries(t *testing.T) {
 		m.SetMachineReady("b", machine, false)
 	}
 	m.SetIPPoolLeaks("p", 3)
+	m.SetCredentialsExpiry("a", time.Unix(1, 0))
+	m.SetCredentialsExpiry("b", time.Unix(1, 0))
 
 	m.ForgetMachine("a", "m1")
 	m.ForgetMachine("a", "unknown")
@@ -136,6 +139,9 @@ func TestForgottenObjectsLeaveNoSeries(t *testing.T) {
 	m.ForgetCluster("unknown")
 	assert.Equal(t, 1, testutil.CollectAndCount(m, observability.MachineStatus), "the cluster's machines go with it")
 	assert.Equal(t, 1, testutil.CollectAndCount(m, observability.ClusterReady))
+	assert.Equal(t, 1, testutil.CollectAndCount(m, observability.CredentialsExpiry))
+	m.SetCredentialsExpiry("a", time.Time{})
+	assert.Equal(t, 0, testutil.CollectAndCount(m, observability.CredentialsExpiry), "credentials that do not say have no series")
 
 	m.ForgetIPPool("p")
 	m.ForgetIPPool("unknown")

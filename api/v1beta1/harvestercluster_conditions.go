@@ -11,6 +11,10 @@ const (
 	// HarvesterConnectionReadyCondition tells whether Harvester's API can be used with the identity Secret.
 	HarvesterConnectionReadyCondition = "HarvesterConnectionReady"
 
+	// CredentialsValidCondition tells whether the credentials in the identity Secret will last for a while yet. It warns
+	// ahead of time and is no part of Ready.
+	CredentialsValidCondition = "CredentialsValid"
+
 	// TargetNamespaceReadyCondition tells whether the target namespace is there on Harvester.
 	TargetNamespaceReadyCondition = "TargetNamespaceReady"
 
@@ -57,12 +61,26 @@ const (
 	IdentitySecretNotFoundReason = "IdentitySecretNotFound"
 	// IdentitySecretInvalidReason tells that the identity Secret holds no usable kubeconfig.
 	IdentitySecretInvalidReason = "IdentitySecretInvalid"
+	// IdentityNotAllowedReason tells that the identity Secret is in another namespace and does not allow this one.
+	IdentityNotAllowedReason = "IdentityNotAllowed"
 	// CredentialsRejectedReason tells that Harvester refuses the credentials: expired, revoked or without the rights.
 	CredentialsRejectedReason = "CredentialsRejected"
 	// HarvesterUnreachableReason tells that Harvester does not answer, or answers with a passing error.
 	HarvesterUnreachableReason = "HarvesterUnreachable"
 	// HarvesterVersionUnsupportedReason tells that Harvester is older than this provider can work with.
 	HarvesterVersionUnsupportedReason = "HarvesterVersionUnsupported"
+)
+
+// Reasons of CredentialsValidCondition.
+const (
+	// CredentialsLastReason tells that the credentials last longer than the warning time.
+	CredentialsLastReason = "CredentialsLast"
+	// CredentialsExpirySilentReason tells that the credentials do not say whether they expire, as Rancher's tokens.
+	CredentialsExpirySilentReason = "CredentialsExpirySilent"
+	// CredentialsExpireSoonReason tells that the credentials expire within the warning time.
+	CredentialsExpireSoonReason = "CredentialsExpireSoon"
+	// CredentialsExpiredReason tells that the credentials have expired.
+	CredentialsExpiredReason = "CredentialsExpired"
 )
 
 // Reasons of TargetNamespaceReadyCondition.
@@ -117,6 +135,10 @@ const (
 	CloudProviderConfigNotRequestedReason = "CloudProviderConfigNotRequested"
 	// CloudProviderConfigTargetNotFoundReason tells that the manifest, or the Secret in it, is not there.
 	CloudProviderConfigTargetNotFoundReason = "CloudProviderConfigTargetNotFound"
+	// CloudProviderConfigNotAllowedReason tells that the manifest is in another namespace and does not allow this one.
+	CloudProviderConfigNotAllowedReason = "CloudProviderConfigNotAllowed"
+	// CloudProviderConfigPendingReason tells that Harvester has not issued the credentials yet.
+	CloudProviderConfigPendingReason = "CloudProviderConfigPending"
 	// CloudProviderConfigFailedReason tells that the configuration could not be made or written.
 	CloudProviderConfigFailedReason = "CloudProviderConfigFailed"
 )

@@ -173,6 +173,8 @@ const (
 	DeletingPoolsReason = "DeletingPools"
 	// WaitingForMachinesReason tells that a cluster's machines have to go first.
 	WaitingForMachinesReason = "WaitingForMachines"
+	// HarvesterAbandonedReason tells that an object was let go without its clean-up on Harvester, as the user ordered.
+	HarvesterAbandonedReason = "HarvesterAbandoned"
 	// DeletionFailedReason tells that a step of the deletion failed; the message names it.
 	DeletionFailedReason = "DeletionFailed"
 )

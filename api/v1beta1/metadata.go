@@ -20,6 +20,22 @@ const (
 	// owns it is not being deleted. Without it such a deletion is blocked, because a restored backup with stale owner
 	// references makes Kubernetes' garbage collector delete machines that are in use. The value must be "true".
 	ConfirmDeletionAnnotation = "infrastructure.cluster.x-k8s.io/confirm-deletion"
+
+	// AbandonHarvesterAnnotation on a HarvesterCluster that is being deleted says that its Harvester is gone for good:
+	// what cannot be reached there is not cleaned up, and the objects in the management cluster are let go. It has no
+	// effect while Harvester answers. The value must be "true".
+	AbandonHarvesterAnnotation = "infrastructure.cluster.x-k8s.io/abandon-harvester"
+
+	// CloudProviderServerAnnotation on a HarvesterCluster is the URL by which the guest cluster reaches Harvester's API,
+	// for the cloud provider's configuration. Without it, that is https on port 6443 of Harvester's management address.
+	CloudProviderServerAnnotation = "infrastructure.cluster.x-k8s.io/cloud-provider-server"
+)
+
+// Annotations on objects that a HarvesterCluster refers to.
+const (
+	// AllowedNamespacesAnnotation on an identity Secret, or on the ConfigMap with the cloud provider's manifest, lists
+	// the namespaces whose HarvesterClusters may use it beside its own: names separated by commas, or "*" for all.
+	AllowedNamespacesAnnotation = "infrastructure.cluster.x-k8s.io/allowed-namespaces"
 )
 
 // Labels on what is created on Harvester.

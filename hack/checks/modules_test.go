@@ -2,6 +2,7 @@ package checks
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -36,7 +37,21 @@ func TestWorkspaceListsEveryModuleOfTheHouse(t *testing.T) {
 		used = append(used, strings.TrimPrefix(use.Path, "./"))
 	}
 	assert.ElementsMatch(t, houseModules(), used)
-	assert.Empty(t, work.Replace, "a replace in go.work would hide what importers get")
+	for _, replaced := range work.Replace {
+		assert.False(t, strings.HasPrefix(replaced.Old.Path, prefix), "a replace of %s would hide what importers get", replaced.Old.Path)
+	}
+}
+
+// An editor works in the workspace, where all modules share one graph: each must find its packages there too.
+func TestWorkspaceResolves(t *testing.T) {
+	dir := mustRoot(t)
+	for _, module := range houseModules() {
+		list := exec.CommandContext(t.Context(), "go", "list", "-deps", "./...")
+		list.Dir = filepath.Join(dir, module)
+		list.Env = append(os.Environ(), "GOWORK="+filepath.Join(dir, "go.work"))
+		output, err := list.CombinedOutput()
+		require.NoError(t, err, "%s: %s", module, output)
+	}
 }
 
 func TestModulePathsAndGoDirectivesAgree(t *testing.T) {

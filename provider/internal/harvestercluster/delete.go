@@ -27,6 +27,7 @@ func (r *Reconciler) deletionPhases() []phase.Phase[*scope] {
 		{Condition: infrav1.DeletingCondition, Run: r.deleteLoadBalancer},
 		{Condition: infrav1.DeletingCondition, Run: r.reclaimAddress},
 		{Condition: infrav1.DeletingCondition, Run: r.deletePools},
+		{Condition: infrav1.DeletingCondition, Run: r.deleteCloudProviderAccess},
 		{Condition: infrav1.DeletingCondition, Run: r.deleteNamespace},
 		{Condition: infrav1.DeletingCondition, Run: r.letGo},
 	}
@@ -54,8 +55,13 @@ func (r *Reconciler) reconnect(ctx context.Context, s *scope) phase.Outcome {
 		return phase.Unchanged()
 	case !conditions.IsTrue(s.infra, infrav1.TargetNamespaceReadyCondition) && !hasEndpoint(s.infra):
 		return r.letGo(ctx, s)
+	case identity.Abandoned(s.infra):
+		r.warning(ctx, s, infrav1.HarvesterAbandonedReason, "Delete",
+			"Harvester cannot be reached and annotation %s says that it is gone: load balancer %s, the pools and the namespace that were made for the cluster are not cleaned up (%v)",
+			infrav1.AbandonHarvesterAnnotation, names.LoadBalancer(s.infra.Namespace, s.clusterName()), err)
+		return r.letGo(ctx, s)
 	default:
-		return failed("connect to Harvester", err)
+		return failedToConnect(err)
 	}
 }
 
@@ -154,6 +160,7 @@ func (r *Reconciler) letGo(ctx context.Context, s *scope) phase.Outcome {
 	controllerutil.RemoveFinalizer(s.infra, infrav1.ClusterFinalizer)
 	controllerutil.RemoveFinalizer(s.infra, infrav1.LegacyClusterFinalizer)
 	r.Metrics.ForgetCluster(s.clusterName())
+	r.verified.forget(s.infra.UID)
 	return phase.Outcome{Stop: true}
 }
 
@@ -161,6 +168,13 @@ func (r *Reconciler) letGo(ctx context.Context, s *scope) phase.Outcome {
 func busy(reason, message string) phase.Outcome {
 	outcome := phase.Wait(reason, message)
 	outcome.Status = "True"
+	return outcome
+}
+
+// failedToConnect says so, and how to go on when there is no Harvester any more.
+func failedToConnect(err error) phase.Outcome {
+	outcome := failed("connect to Harvester", err)
+	outcome.Message += fmt.Sprintf(". If this Harvester is gone for good, annotate the HarvesterCluster with %s=true", infrav1.AbandonHarvesterAnnotation)
 	return outcome
 }
 

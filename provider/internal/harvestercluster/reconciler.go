@@ -36,8 +36,11 @@ type Reconciler struct {
 	Recorder events.EventRecorder
 	// Clock tells the time.
 	Clock clock.PassiveClock
+	// CredentialsWarning is how long before Harvester's credentials expire a warning is given.
+	CredentialsWarning time.Duration
 
 	allocators ippool.Allocators
+	verified   verifications
 }
 
 // Reconcile brings one HarvesterCluster a step further: fetch, owner, pause, then the phases over a scope, then one
@@ -79,11 +82,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 // normalPhases lead from a Secret to an endpoint.
 func (r *Reconciler) normalPhases() []phase.Phase[*scope] {
 	return []phase.Phase[*scope]{
+		{Condition: infrav1.CredentialsValidCondition, Run: r.checkCredentials},
 		{Condition: infrav1.HarvesterConnectionReadyCondition, Run: r.connect},
 		{Condition: infrav1.TargetNamespaceReadyCondition, Run: r.ensureNamespace},
 		{Run: r.publishFailureDomains},
 		{Condition: infrav1.IPPoolsReadyCondition, Run: r.ensurePools},
 		{Condition: infrav1.LoadBalancerReadyCondition, Run: r.ensureEndpoint},
+		{Condition: infrav1.CloudProviderConfigReadyCondition, Run: r.configureCloudProvider},
 	}
 }
 

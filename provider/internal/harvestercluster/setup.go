@@ -48,6 +48,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, sou
 			builder.WithPredicates(predicates.ClusterPausedTransitions(mgr.GetScheme(), log))).
 		Watches(&infrav1.HarvesterMachine{}, handler.EnqueueRequestsFromMapFunc(r.machineToCluster), builder.WithPredicates(deletions())).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.identityToClusters), builder.OnlyMetadata).
+		Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.manifestToClusters), builder.OnlyMetadata).
 		WatchesRawSource(sources.Harvester.Source(&lbv1.LoadBalancer{}, r.loadBalancerToCluster)).
 		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.poolToWaitingClusters)).
 		WatchesRawSource(sources.Harvester.ConnectionEvents(r.identityToClusters)).
@@ -62,6 +63,14 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, sou
 func (r *Reconciler) identityToClusters(ctx context.Context, secret client.Object) []ctrl.Request {
 	key := client.ObjectKeyFromObject(secret)
 	return r.clusters(ctx, func(cluster *infrav1.HarvesterCluster) bool { return identity.Key(cluster) == key })
+}
+
+// manifestToClusters leads from a ConfigMap to the clusters whose cloud provider's manifest it holds.
+func (r *Reconciler) manifestToClusters(ctx context.Context, manifest client.Object) []ctrl.Request {
+	key := client.ObjectKeyFromObject(manifest)
+	return r.clusters(ctx, func(cluster *infrav1.HarvesterCluster) bool {
+		return cluster.Spec.UpdateCloudProviderConfig != nil && manifestKey(cluster) == key
+	})
 }
 
 // poolToWaitingClusters leads from a pool to the clusters that wait for one. A pool changes with every address that is

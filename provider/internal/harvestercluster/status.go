@@ -16,11 +16,14 @@ var summedUp = []string{
 	infrav1.TargetNamespaceReadyCondition,
 	infrav1.IPPoolsReadyCondition,
 	infrav1.LoadBalancerReadyCondition,
+	infrav1.CloudProviderConfigReadyCondition,
 	infrav1.DeletingCondition,
 }
 
 // ownedConditions are all conditions that this controller writes.
-var ownedConditions = append([]string{clusterv1.PausedCondition, infrav1.ReadyCondition, infrav1.InfrastructureReadyCondition}, summedUp...)
+var ownedConditions = append([]string{
+	clusterv1.PausedCondition, infrav1.ReadyCondition, infrav1.InfrastructureReadyCondition, infrav1.CredentialsValidCondition,
+}, summedUp...)
 
 // finishStatus derives what follows from the conditions: the summary, and what the contracts of Cluster API read.
 // Provisioned is never taken back: Cluster API reads it as "was provisioned once".

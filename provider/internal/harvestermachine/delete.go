@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
@@ -39,12 +40,30 @@ func (r *Reconciler) find(ctx context.Context, s *scope) phase.Outcome {
 		if s.harvester == nil && s.vmName == "" {
 			return r.letGo(ctx, s) // The name can never have been that of a VM.
 		}
-		return failed("connect to Harvester", err)
+		if identity.Abandoned(s.infraCluster) && orphanGuard(s) == "" {
+			return r.abandon(ctx, s, err)
+		}
+		return failedToConnect(err)
 	}
 	if _, err := r.observe(ctx, s); err != nil {
 		return failed("look for the VM", err)
 	}
 	return phase.Unchanged()
+}
+
+// abandon lets a machine go whose Harvester is gone for good, as the user has said, and tells what would be left there.
+func (r *Reconciler) abandon(ctx context.Context, s *scope, cause error) phase.Outcome {
+	r.warning(ctx, s, infrav1.HarvesterAbandonedReason, "Delete",
+		"Harvester cannot be reached and annotation %s says that it is gone: VM %s, its volumes, its Secret and its address %q are not cleaned up (%v)",
+		infrav1.AbandonHarvesterAnnotation, s.vmKey(), s.machine.Status.AllocatedIPAddress, cause)
+	return r.letGo(ctx, s)
+}
+
+// failedToConnect says so, and how to go on when there is no Harvester any more.
+func failedToConnect(err error) phase.Outcome {
+	outcome := failed("connect to Harvester", err)
+	outcome.Message += fmt.Sprintf(". If this Harvester is gone for good, annotate the HarvesterCluster with %s=true", infrav1.AbandonHarvesterAnnotation)
+	return outcome
 }
 
 // guard blocks a deletion that nobody ordered.

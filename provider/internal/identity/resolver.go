@@ -3,7 +3,9 @@ package identity
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -45,11 +47,18 @@ func Key(cluster *infrav1.HarvesterCluster) client.ObjectKey {
 	return client.ObjectKey{Namespace: cluster.Spec.IdentitySecret.Namespace, Name: cluster.Spec.IdentitySecret.Name}
 }
 
+// Abandoned tells whether the user has said that the cluster's Harvester is gone for good. It only counts when Harvester
+// cannot be reached.
+func Abandoned(cluster *infrav1.HarvesterCluster) bool {
+	return cluster.Annotations[infrav1.AbandonHarvesterAnnotation] == "true"
+}
+
 // Connect returns the connection for the cluster. A Secret that is missing or lacks its key is
-// phase.ErrIdentitySecretNotFound; a kubeconfig that cannot be used is harvesterclient.ErrInvalidKubeconfig.
+// phase.ErrIdentitySecretNotFound, one in another namespace that does not allow the cluster's
+// phase.ErrIdentityNotAllowed; a kubeconfig that cannot be used is harvesterclient.ErrInvalidKubeconfig.
 func (r *Resolver) Connect(ctx context.Context, cluster *infrav1.HarvesterCluster) (*harvesterclient.Connection, error) {
 	key := Key(cluster)
-	kubeconfig, err := r.kubeconfig(ctx, key)
+	kubeconfig, err := r.kubeconfig(ctx, cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +69,16 @@ func (r *Resolver) Connect(ctx context.Context, cluster *infrav1.HarvesterCluste
 	return connection, nil
 }
 
+// Expiry tells when the credentials of the cluster's identity stop working, if they say so themselves. Errors are those
+// of Connect.
+func (r *Resolver) Expiry(ctx context.Context, cluster *infrav1.HarvesterCluster) (expiry time.Time, known bool, err error) {
+	kubeconfig, err := r.kubeconfig(ctx, cluster)
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	return harvesterclient.CredentialsExpiry(kubeconfig)
+}
+
 // Forget closes the connection of an identity that no cluster uses any more.
 func (r *Resolver) Forget(key client.ObjectKey) {
 	r.mu.Lock()
@@ -68,11 +87,16 @@ func (r *Resolver) Forget(key client.ObjectKey) {
 	r.connections.Close(key)
 }
 
-func (r *Resolver) kubeconfig(ctx context.Context, key client.ObjectKey) ([]byte, error) {
+func (r *Resolver) kubeconfig(ctx context.Context, cluster *infrav1.HarvesterCluster) ([]byte, error) {
+	key := Key(cluster)
 	version := &metav1.PartialObjectMetadata{}
 	version.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
 	if err := r.metadata.Get(ctx, key, version); err != nil {
 		return nil, secretError(key, err)
+	}
+	if !Allows(version, cluster.Namespace) {
+		return nil, fmt.Errorf("%w: Secret %s may not be used from namespace %s; let its owner add the namespace to its annotation %s",
+			phase.ErrIdentityNotAllowed, key, cluster.Namespace, infrav1.AllowedNamespacesAnnotation)
 	}
 	r.mu.Lock()
 	known, found := r.known[key]
@@ -93,6 +117,19 @@ func (r *Resolver) kubeconfig(ctx context.Context, key client.ObjectKey) ([]byte
 	r.known[key] = content{uid: secret.UID, resourceVersion: secret.ResourceVersion, kubeconfig: kubeconfig}
 	r.mu.Unlock()
 	return kubeconfig, nil
+}
+
+// Allows tells whether an object may be used from a namespace: from its own, and from those that its annotation lists.
+func Allows(object metav1.Object, namespace string) bool {
+	if object.GetNamespace() == namespace {
+		return true
+	}
+	for allowed := range strings.SplitSeq(object.GetAnnotations()[infrav1.AllowedNamespacesAnnotation], ",") {
+		if allowed = strings.TrimSpace(allowed); allowed == namespace || allowed == "*" {
+			return true
+		}
+	}
+	return false
 }
 
 func secretError(key client.ObjectKey, err error) error {

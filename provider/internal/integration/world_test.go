@@ -104,6 +104,7 @@ func (w *world) startReconcilers() {
 	identities := identity.NewResolver(w.management, w.management, w.connections)
 	w.clusters = &harvestercluster.Reconciler{
 		Client: counted, Identities: identities, Metrics: metrics, Recorder: w.recorder, Clock: w.clock,
+		CredentialsWarning: 24 * time.Hour,
 	}
 	w.machines = &harvestermachine.Reconciler{
 		Client: counted, Secrets: w.management, Identities: identities, Guests: w.guest, Etcd: w.etcd,

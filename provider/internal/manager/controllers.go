@@ -55,6 +55,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) erro
 	clusters := &harvestercluster.Reconciler{
 		Client: mgr.GetClient(), Identities: identities, Metrics: recorded,
 		Recorder: mgr.GetEventRecorder(harvestercluster.ControllerName), Clock: clock.RealClock{},
+		CredentialsWarning: options.CredentialsWarning,
 	}
 	err = clusters.SetupWithManager(ctx, mgr, harvestercluster.Sources{Harvester: harvester, WatchFilter: options.WatchFilter},
 		controllerOptions(options.ClusterConcurrency))

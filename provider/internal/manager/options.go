@@ -55,6 +55,8 @@ type Options struct {
 	NodeTimeout time.Duration
 	// EtcdTimeout is how long the deletion of a control-plane machine waits for an etcd that does not answer.
 	EtcdTimeout time.Duration
+	// CredentialsWarning is how long before Harvester's credentials expire a warning is given.
+	CredentialsWarning time.Duration
 	// ShutdownTimeout is how long reconciles that are under way may take when the manager is told to stop.
 	ShutdownTimeout time.Duration
 }
@@ -67,7 +69,8 @@ func DefaultOptions() Options {
 		HealthAddress: ":9440", MetricsAddress: ":8443", MetricsSecure: true,
 		ClusterConcurrency: 10, MachineConcurrency: 20, GuestConcurrency: 10,
 		SyncPeriod: 10 * time.Minute, KubeQPS: 100, KubeBurst: 200, HarvesterQPS: 50, HarvesterBurst: 100,
-		NodeTimeout: 20 * time.Minute, EtcdTimeout: 10 * time.Minute, ShutdownTimeout: 30 * time.Second,
+		NodeTimeout: 20 * time.Minute, EtcdTimeout: 10 * time.Minute,
+		CredentialsWarning: 7 * 24 * time.Hour, ShutdownTimeout: 30 * time.Second,
 	}
 }
 
@@ -112,6 +115,7 @@ func (o *Options) addTuning(flags *pflag.FlagSet) {
 	flags.IntVar(&o.HarvesterBurst, "harvester-burst", o.HarvesterBurst, "Requests to each Harvester in a burst.")
 	flags.DurationVar(&o.NodeTimeout, "node-init-timeout", o.NodeTimeout, "How long a guest may take to register its Node before its machine says that it is late.")
 	flags.DurationVar(&o.EtcdTimeout, "etcd-removal-timeout", o.EtcdTimeout, "How long the deletion of a control-plane machine waits for an etcd that does not answer.")
+	flags.DurationVar(&o.CredentialsWarning, "credentials-warning", o.CredentialsWarning, "How long before Harvester's credentials expire to warn, by condition and event.")
 	flags.DurationVar(&o.ShutdownTimeout, "shutdown-timeout", o.ShutdownTimeout, "How long reconciles that are under way may take at the end.")
 }
 

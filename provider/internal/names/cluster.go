@@ -20,3 +20,20 @@ func LoadBalancerPool(namespace, cluster string) string {
 func LoadBalancerOwner(targetNamespace, loadBalancer string) string {
 	return targetNamespace + "/" + loadBalancer
 }
+
+// CloudProvider names the ServiceAccount by which a guest cluster's cloud provider and storage driver act on Harvester,
+// and its bindings there.
+func CloudProvider(namespace, cluster string) string {
+	return dnsLabel(namespace + "-" + cluster + "-cloud")
+}
+
+// CloudProviderToken names the Secret with that account's token.
+func CloudProviderToken(namespace, cluster string) string {
+	return dnsLabel(namespace + "-" + cluster + "-cloud-token")
+}
+
+// ClusterBinding names a binding of an account on Harvester that holds in all namespaces there. Accounts of the same name
+// in other namespaces have other bindings.
+func ClusterBinding(targetNamespace, account string) string {
+	return dnsLabel(targetNamespace + "-" + account)
+}

@@ -35,6 +35,10 @@ const (
 // ErrIdentitySecretNotFound says that the Secret with Harvester's kubeconfig does not exist, or lacks its key.
 var ErrIdentitySecretNotFound = errors.New("identity Secret not found")
 
+// ErrIdentityNotAllowed says that the Secret with Harvester's kubeconfig is in another namespace than the cluster, and
+// that its annotation does not allow that namespace.
+var ErrIdentityNotAllowed = errors.New("identity Secret does not allow this namespace")
+
 // ErrForeign says that something on Harvester has the name of one of our objects but belongs to something else. It is
 // neither used nor changed nor deleted.
 var ErrForeign = errors.New("name is taken")
@@ -57,6 +61,7 @@ type Rule struct {
 // phase may meet them, and a summary error of ipam wraps the reasons of several pools.
 var Rules = []Rule{
 	{Name: "phase.ErrIdentitySecretNotFound", Err: ErrIdentitySecretNotFound, Reason: infrav1.IdentitySecretNotFoundReason, Always: true, Retry: RetryOnEvent},
+	{Name: "phase.ErrIdentityNotAllowed", Err: ErrIdentityNotAllowed, Reason: infrav1.IdentityNotAllowedReason, Always: true, Retry: RetryOnEvent},
 	{Name: "harvesterclient.ErrInvalidKubeconfig", Err: harvesterclient.ErrInvalidKubeconfig, Reason: infrav1.IdentitySecretInvalidReason, Always: true, Retry: RetryOnEvent},
 	{Name: "harvesterclient.ErrUnauthorized", Err: harvesterclient.ErrUnauthorized, Reason: infrav1.CredentialsRejectedReason, Always: true, Retry: RetryLater},
 	{Name: "harvesterclient.ErrTransient", Err: harvesterclient.ErrTransient, Reason: infrav1.HarvesterUnreachableReason, Always: true, Retry: RetryBackoff},
