@@ -27,6 +27,8 @@ type Network struct {
 	// Machines is the VM network, Gateway its router, which answers nothing.
 	Machines netip.Prefix
 	Gateway  netip.Addr
+	// Management is Harvester's virtual address: its API answers there on port 6443, without faults.
+	Management netip.Addr
 	// PoolStart and PoolEnd bound the pool for machines.
 	PoolStart, PoolEnd netip.Addr
 	// MachineLeases is what the VM network's DHCP server leases.
@@ -46,6 +48,7 @@ func networkOf(slot int) Network {
 	return Network{
 		Machines:      netip.PrefixFrom(machines(0, 0), 16),
 		Gateway:       machines(0, 1),
+		Management:    machines(0, 2),
 		PoolStart:     machines(1, 10),
 		PoolEnd:       machines(1, 99),
 		MachineLeases: netip.PrefixFrom(machines(200, 0), 24),

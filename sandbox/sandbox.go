@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,10 +33,12 @@ type Sandbox struct {
 	harvesterPlane *controlplane.ControlPlane
 	harvester      *harvester.Harvester
 	proxies        *loadbalancer.Proxies
-	guests         *guest.Manager
-	network        Network
-	releaseNetwork func()
-	log            *os.File // nil when the caller brought a logger
+	// managementAddress leads to harvesterPlane.
+	managementAddress *loadbalancer.Proxies
+	guests            *guest.Manager
+	network           Network
+	releaseNetwork    func()
+	log               *os.File // nil when the caller brought a logger
 
 	stop sync.Once
 }
@@ -100,10 +103,14 @@ func (s *Sandbox) startHarvester(ctx context.Context) error {
 	err := s.options.timed("Harvester API server and etcd", func() (err error) {
 		s.harvesterPlane, err = controlplane.Start(ctx, controlplane.Options{
 			Name: "harvester", Dir: filepath.Join(dir, "controlplane"), AssetsDir: s.paths.Assets(),
+			Hosts: []string{s.network.Management.String()},
 		})
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	if err := s.openManagementAddress(); err != nil {
 		return err
 	}
 	options, err := s.harvesterOptions()
@@ -138,6 +145,13 @@ func (s *Sandbox) seed() harvester.Seed {
 	return s.network.Seed()
 }
 
+// openManagementAddress makes Harvester's API reachable where guests look for it: on port 6443 of its virtual address.
+func (s *Sandbox) openManagementAddress() error {
+	s.managementAddress = loadbalancer.New()
+	backend := strings.TrimPrefix(s.harvesterPlane.Config().Host, "https://")
+	return s.managementAddress.Set("harvester", s.network.Management, []loadbalancer.Listener{{Port: 6443, Backends: []string{backend}}})
+}
+
 // harvesterOptions gives the stand-in guests to boot and a data path for its
 // load balancers, unless the caller brought others.
 func (s *Sandbox) harvesterOptions() (harvester.Options, error) {
@@ -148,6 +162,9 @@ func (s *Sandbox) harvesterOptions() (harvester.Options, error) {
 	if !options.VMNetwork.IsValid() {
 		options.VMNetwork, options.VMGateway = s.network.Machines, s.network.Gateway
 		options.VMLeases, options.LBLeases = s.network.MachineLeases, s.network.LBLeases
+	}
+	if !options.ManagementVIP.IsValid() {
+		options.ManagementVIP = s.network.Management
 	}
 	if options.LoadBalancers == nil {
 		s.proxies = loadbalancer.New()
@@ -180,6 +197,9 @@ func (s *Sandbox) Stop(ctx context.Context) (err error) {
 		}
 		if s.proxies != nil {
 			s.proxies.Close()
+		}
+		if s.managementAddress != nil {
+			s.managementAddress.Close()
 		}
 		if s.harvesterPlane != nil {
 			err = errors.Join(err, s.harvesterPlane.Stop(ctx))

@@ -125,7 +125,7 @@ func (c *ControlPlane) issue() error {
 		return err
 	}
 	c.ca = ca
-	if c.files, err = writeFiles(c.options.Dir, ca); err != nil {
+	if c.files, err = writeFiles(c.options.Dir, ca, c.options.Hosts); err != nil {
 		return err
 	}
 	if c.admin, err = c.clientConfig("sandbox-admin", "system:masters"); err != nil {
@@ -184,14 +184,15 @@ type files struct {
 	serviceAccountPublic, serviceAccountKey string
 }
 
-func writeFiles(dir string, ca *pki.CA) (files, error) {
+func writeFiles(dir string, ca *pki.CA, hosts []string) (files, error) {
 	f := files{dir: dir, data: filepath.Join(dir, "etcd"), logs: filepath.Join(dir, "logs"), adminKubeconfig: filepath.Join(dir, "admin.kubeconfig")}
 	for _, d := range []string{f.dir, f.logs} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return f, fmt.Errorf("making the folder of a control plane: %w", err)
 		}
 	}
-	serving, err := ca.Server("kube-apiserver", "127.0.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "10.0.0.1")
+	hosts = append([]string{"127.0.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "10.0.0.1"}, hosts...)
+	serving, err := ca.Server("kube-apiserver", hosts...)
 	if err != nil {
 		return f, err
 	}

@@ -31,6 +31,8 @@ type Options struct {
 	Controllers []string
 	// ServiceAccountIssuer is the token issuer; https://<Name>.sandbox when empty.
 	ServiceAccountIssuer string
+	// Hosts are further names and addresses that the API server's certificate holds.
+	Hosts []string
 	// APIServerArgs are further kube-apiserver flags, without dashes; they win
 	// over the package's own.
 	APIServerArgs map[string]string

@@ -38,6 +38,9 @@ func (d *demo) create(ctx context.Context) error {
 	if err := d.awaitMachines(ctx, d.options.ControlPlanes, d.options.Workers); err != nil {
 		return err
 	}
+	if err := d.checkCloudConfig(ctx); err != nil {
+		return err
+	}
 	return d.show(ctx)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	kubevirtv1 "kubevirt.io/api/core/v1"
@@ -38,6 +39,8 @@ var kinds = []struct {
 	{"endpoint slices", func() client.ObjectList { return &discoveryv1.EndpointSliceList{} }},
 	{"namespaces", func() client.ObjectList { return &corev1.NamespaceList{} }},
 	{"service accounts", func() client.ObjectList { return &corev1.ServiceAccountList{} }},
+	{"role bindings", func() client.ObjectList { return &rbacv1.RoleBindingList{} }},
+	{"cluster bindings", func() client.ObjectList { return &rbacv1.ClusterRoleBindingList{} }},
 }
 
 // Further kinds of the inventory that are no API objects of their own.
@@ -169,8 +172,8 @@ func checkHeyday(heyday map[string][]string, controlPlanes, machines int) error 
 		kind  string
 		count int
 	}{
-		{"virtual machines", machines}, {"running instances", machines}, {"volume claims", machines}, {"secrets", machines},
-		{"load balancers", 1}, {poolEntries, machines}, {etcdMembers, controlPlanes},
+		{"virtual machines", machines}, {"running instances", machines}, {"volume claims", machines}, {"secrets", machines + 1},
+		{"load balancers", 1}, {"service accounts", 1}, {"role bindings", 1}, {"cluster bindings", 1}, {poolEntries, machines}, {etcdMembers, controlPlanes},
 	} {
 		if got := len(heyday[want.kind]); got != want.count {
 			errs = append(errs, fmt.Errorf("%d %s, not %d: %v", got, want.kind, want.count, heyday[want.kind]))

@@ -54,6 +54,27 @@ func TestObjectsOfATopology(t *testing.T) {
 	}
 }
 
+// A Cluster with the label that its add-ons are selected by gets its cloud provider's credentials into their manifest.
+func TestCloudProviderConfigFollowsTheLabel(t *testing.T) {
+	for label, want := range map[string]map[string]any{
+		"harvester": {
+			"manifestsConfigMapNamespace": "default", "manifestsConfigMapName": "prod-ccm", "manifestsConfigMapKey": "cloud-config.yaml",
+			"cloudConfigCredentialsSecretName": "harvester-cloud-config", "cloudConfigCredentialsSecretKey": "cloud-provider-config",
+		},
+		"another": nil,
+	} {
+		object := newCluster(t, required())
+		object.Labels = map[string]string{"cloud-config": label}
+		for _, made := range objectsFor(t, object) {
+			if made.GetKind() == "HarvesterCluster" {
+				got, _, err := unstructured.NestedMap(made.Object, "spec", "updateCloudProviderConfig")
+				require.NoError(t, err)
+				assert.Equal(t, want, got, label)
+			}
+		}
+	}
+}
+
 // Variables can be overridden for the control plane alone.
 func TestMachinesOfTheControlPlaneCanDiffer(t *testing.T) {
 	object := newCluster(t, required())

@@ -10,19 +10,20 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
-// summedUp are the conditions that Ready sums up, in the order of the phases.
+// summedUp are the conditions that Ready sums up, in the order of the phases. Machines can be made without the cloud
+// provider's configuration, and with credentials that expire soon, so those are not among them.
 var summedUp = []string{
 	infrav1.HarvesterConnectionReadyCondition,
 	infrav1.TargetNamespaceReadyCondition,
 	infrav1.IPPoolsReadyCondition,
 	infrav1.LoadBalancerReadyCondition,
-	infrav1.CloudProviderConfigReadyCondition,
 	infrav1.DeletingCondition,
 }
 
 // ownedConditions are all conditions that this controller writes.
 var ownedConditions = append([]string{
-	clusterv1.PausedCondition, infrav1.ReadyCondition, infrav1.InfrastructureReadyCondition, infrav1.CredentialsValidCondition,
+	clusterv1.PausedCondition, infrav1.ReadyCondition, infrav1.InfrastructureReadyCondition,
+	infrav1.CredentialsValidCondition, infrav1.CloudProviderConfigReadyCondition,
 }, summedUp...)
 
 // finishStatus derives what follows from the conditions: the summary, and what the contracts of Cluster API read.

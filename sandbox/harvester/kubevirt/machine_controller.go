@@ -105,7 +105,8 @@ func (c *MachineController) step(ctx context.Context, vm *kubevirtv1.VirtualMach
 	case decision.Step == Remove:
 		// The garbage collector may be orphaning it at this moment, which the cache does not show yet: the version says so.
 		seen := client.Preconditions{UID: &(*vmi).UID, ResourceVersion: &(*vmi).ResourceVersion}
-		if err := c.Client.Delete(ctx, *vmi, seen); client.IgnoreNotFound(err) != nil {
+		err := c.Client.Delete(ctx, *vmi, seen)
+		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("remove instance of VM %s/%s: %w", vm.Namespace, vm.Name, err)
 		}
 	}
