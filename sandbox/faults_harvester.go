@@ -42,6 +42,13 @@ func harvesterFaults() []Fault {
 			Name: "harvester-lost", optional: resourceTarget, Effect: "carries out a third of the creates and loses the answer",
 			make: rule(apiproxy.Rule{Name: "harvester-lost", Verbs: []string{"create"}, Lost: true, Probability: 0.33}),
 		},
+		{
+			Name: "harvester-denies", optional: resourceTarget, Effect: "has a webhook refuse half of the creates and updates, with 500",
+			make: rule(apiproxy.Rule{
+				Name: "harvester-denies", Verbs: []string{"create", "update"}, Probability: 0.5,
+				Denial: "validator.harvester-system.harvester-load-balancer-webhook", Message: "refused for the sake of the sandbox",
+			}),
+		},
 		{Name: "harvester-watches", optional: resourceTarget, Effect: "ends the open watches once", make: dropWatches},
 		{Name: "harvester-token", Effect: "revokes CAPHV's token; the new one is in Harvester's kubeconfig", make: rotateToken},
 		{Name: "harvester-up", Effect: "mends all of the above but harvester-token", make: mendHarvester},

@@ -3,19 +3,21 @@ package sandbox
 import (
 	"fmt"
 
-	"github.com/go-logr/logr"
-
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/build"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest"
 )
 
-// newGuests prepares what runs inside virtual machines: real etcd members and
-// API servers, with their disks below dir.
-func newGuests(dir string, paths build.Paths, logger logr.Logger) (*guest.Manager, error) {
-	guests, err := guest.NewManager(guest.Options{
-		Dir: dir, AssetsDir: paths.Assets(),
+// newGuests prepares what runs inside virtual machines: real etcd members and API servers, with their disks in a folder
+// of the sandbox; in light mode, Nodes in the management cluster and no process.
+func (s *Sandbox) newGuests() (*guest.Manager, error) {
+	logger := s.options.Logger
+	options := guest.Options{
+		Dir: s.GuestsDir(), AssetsDir: s.paths.Assets(),
 		Logf: func(format string, args ...any) { logger.Info(fmt.Sprintf(format, args...)) },
-	})
+	}
+	if s.options.Light {
+		options.Light, options.BootDelay, options.AgentInImage = s.management.Config(), -1, true
+	}
+	guests, err := guest.NewManager(options)
 	if err != nil {
 		return nil, fmt.Errorf("guests: %w", err)
 	}

@@ -38,6 +38,9 @@ type Options struct {
 	Seed *harvester.Seed
 	// Components of the management cluster; all when empty.
 	Components []management.Component
+	// Light has all machines register as Nodes of the management cluster's API server, and starts no process for them:
+	// for runs with many machines and no control planes.
+	Light bool
 	// Logger receives what the stand-in and the guests have to say; a file in
 	// StateDir when it is the zero value.
 	Logger logr.Logger

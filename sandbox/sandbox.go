@@ -83,6 +83,12 @@ func (s *Sandbox) start(ctx context.Context) error {
 	if err := s.options.timed("programs", func() error { return builder.Build(ctx, build.All()...) }); err != nil {
 		return err
 	}
+	if s.options.Light { // its machines need the management cluster's API server
+		if err := s.startManagement(ctx); err != nil {
+			return err
+		}
+		return s.startHarvester(ctx)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.startManagement(ctx) })
 	group.Go(func() error { return s.startHarvester(ctx) })
@@ -171,7 +177,7 @@ func (s *Sandbox) harvesterOptions() (harvester.Options, error) {
 		options.LoadBalancers = s.proxies
 	}
 	if options.Guests == nil {
-		guests, err := newGuests(s.GuestsDir(), s.paths, s.options.Logger)
+		guests, err := s.newGuests()
 		if err != nil {
 			return options, err
 		}

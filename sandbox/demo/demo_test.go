@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/inventory"
 )
 
 func TestChangesAreToldOnce(t *testing.T) {
@@ -43,22 +45,15 @@ func TestMissingCountsOnlyWhatIsComplete(t *testing.T) {
 	assert.NotEmpty(t, observation{machines: map[string]machine{"c": controlPlane, "w": unready}}.missing(1, 1))
 }
 
-func TestLeftoversAreWhatWasNotThereBefore(t *testing.T) {
-	before := inventory{"secrets": {"a/old": true}}
-	after := inventory{"secrets": {"a/old": true, "a/new": true}, "volume claims": {}}
-	assert.Equal(t, map[string][]string{"secrets": {"a/new"}}, leftovers(before, after))
-	assert.Empty(t, leftovers(after, before))
-}
-
 func TestTheHeydayMustHaveWhatACompleteClusterHas(t *testing.T) {
 	two := []string{"a", "b"}
 	whole := map[string][]string{
-		"virtual machines": two, "running instances": two, "volume claims": two, "secrets": two,
-		"load balancers": {"l"}, poolEntries: two, etcdMembers: {"1 etcd"},
+		"virtual machines": two, "running instances": two, "volume claims": two, "secrets": {"a", "b", "token"},
+		"load balancers": {"l"}, "service accounts": {"s"}, "role bindings": {"r"}, "cluster bindings": {"c"}, inventory.PoolEntries: two, inventory.EtcdMembers: {"1 etcd"},
 	}
 	require.NoError(t, checkHeyday(whole, 1, 2))
 	require.ErrorContains(t, checkHeyday(whole, 1, 3), "2 virtual machines, not 3", "a machine is missing")
-	whole["secrets"] = []string{"a", "b", "doubled"}
+	whole["secrets"] = []string{"a", "b", "token", "doubled"}
 	assert.ErrorContains(t, checkHeyday(whole, 1, 2), "doubled")
 }
 

@@ -9,15 +9,17 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/inventory"
 )
 
 // takeHeyday counts what the complete cluster has on Harvester.
 func (d *demo) takeHeyday(ctx context.Context) error {
-	now, err := takeInventory(ctx, d.sandbox)
+	now, err := inventory.Take(ctx, d.sandbox)
 	if err != nil {
 		return err
 	}
-	d.heyday = leftovers(d.inventory, now)
+	d.heyday = inventory.Leftovers(d.inventory, now)
 	return checkHeyday(d.heyday, d.options.ControlPlanes, d.options.ControlPlanes+d.options.Workers+1)
 }
 

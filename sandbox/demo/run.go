@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/inventory"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/timeline"
 )
 
@@ -16,7 +17,7 @@ type demo struct {
 	line      *timeline.Timeline
 	clients   clients
 	killer    *killer
-	inventory inventory // what was on Harvester before
+	inventory inventory.Inventory // what was on Harvester before
 	// heyday is what the complete cluster added to it, by kind.
 	heyday map[string][]string
 	seen   observation
@@ -35,7 +36,7 @@ func Run(ctx context.Context, s *sandbox.Sandbox, line *timeline.Timeline, optio
 		options: options, sandbox: s, line: line, clients: clients,
 		killer: newKiller(s, line, options.KillManager, options.Seed),
 	}
-	if d.inventory, err = takeInventory(ctx, s); err != nil {
+	if d.inventory, err = inventory.Take(ctx, s); err != nil {
 		return err
 	}
 	chapters := []struct {

@@ -94,6 +94,8 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 3 a sandbox runs already in 
 		newBuildCommand(settings),
 		newUpCommand(settings),
 		newDemoCommand(settings),
+		newFaultsCommand(settings),
+		newMeasureCommand(settings),
 		newStatusCommand(settings),
 		newBreakCommand(settings),
 		newDownCommand(settings),

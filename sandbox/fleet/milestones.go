@@ -1,0 +1,119 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	toolscache "k8s.io/client-go/tools/cache"
+	kubevirtv1 "kubevirt.io/api/core/v1"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
+)
+
+// milestone is when something was first seen of one machine; zero until it was.
+type milestone struct {
+	machine, vm, address, provisioned time.Time
+}
+
+// added is what CAPHV and Cluster API added to the VM's own time from its creation to its first address; false until all
+// is known.
+func (m milestone) added() (time.Duration, bool) {
+	if m.machine.IsZero() || m.vm.IsZero() || m.address.IsZero() || m.provisioned.IsZero() {
+		return 0, false
+	}
+	return m.provisioned.Sub(m.machine) - m.address.Sub(m.vm), true
+}
+
+// milestones watch both planes. Times are those at which this process heard of it, as objects only tell whole seconds.
+type milestones struct {
+	mu    sync.Mutex
+	known map[string]*milestone
+}
+
+func (m *milestones) reach(name string, place func(*milestone) *time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.known[name] == nil {
+		m.known[name] = &milestone{}
+	}
+	if at := place(m.known[name]); at.IsZero() {
+		*at = time.Now()
+	}
+}
+
+// added returns what was added to each machine that has reached all milestones.
+func (m *milestones) added() []time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []time.Duration
+	for _, reached := range m.known {
+		if added, whole := reached.added(); whole {
+			all = append(all, added)
+		}
+	}
+	return all
+}
+
+// watch starts watching, until ctx ends, and returns when both planes are watched.
+func (f *Fleet) watch(ctx context.Context) (*milestones, error) {
+	m := &milestones{known: map[string]*milestone{}}
+	scheme, err := newScheme()
+	if err != nil {
+		return nil, err
+	}
+	planes := []struct {
+		config  *rest.Config
+		scheme  *runtime.Scheme
+		objects []client.Object
+	}{
+		{f.sandbox.Management().Config(), scheme, []client.Object{&clusterv1.Machine{}, &infrav1.HarvesterMachine{}}},
+		{f.sandbox.Harvester().Admin(), harvesterclient.NewScheme(), []client.Object{&kubevirtv1.VirtualMachine{}, &kubevirtv1.VirtualMachineInstance{}}},
+	}
+	for _, plane := range planes {
+		c, err := cache.New(plane.config, cache.Options{Scheme: plane.scheme})
+		if err != nil {
+			return nil, fmt.Errorf("watching machines: %w", err)
+		}
+		for _, object := range plane.objects {
+			informer, err := c.GetInformer(ctx, object, cache.BlockUntilSynced(false))
+			if err != nil {
+				return nil, fmt.Errorf("watching %T: %w", object, err)
+			}
+			if _, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+				AddFunc: m.see, UpdateFunc: func(_, object any) { m.see(object) },
+			}); err != nil {
+				return nil, fmt.Errorf("watching %T: %w", object, err)
+			}
+		}
+		go func() { _ = c.Start(ctx) }()
+		if !c.WaitForCacheSync(ctx) {
+			return nil, fmt.Errorf("watching machines: %w", context.Cause(ctx))
+		}
+	}
+	return m, nil
+}
+
+func (m *milestones) see(object any) {
+	switch seen := object.(type) {
+	case *clusterv1.Machine:
+		m.reach(seen.Spec.InfrastructureRef.Name, func(at *milestone) *time.Time { return &at.machine })
+	case *infrav1.HarvesterMachine:
+		if seen.Status.Initialization.IsProvisioned() {
+			m.reach(seen.Name, func(at *milestone) *time.Time { return &at.provisioned })
+		}
+	case *kubevirtv1.VirtualMachine:
+		m.reach(seen.Name, func(at *milestone) *time.Time { return &at.vm })
+	case *kubevirtv1.VirtualMachineInstance:
+		if len(seen.Status.Interfaces) > 0 && seen.Status.Interfaces[0].IP != "" {
+			m.reach(seen.Name, func(at *milestone) *time.Time { return &at.address })
+		}
+	}
+}
