@@ -40,7 +40,7 @@ func (p position) bit() uint { return uint(p.low & 63) }
 
 // inside is the position of a bit of word p, and whether there is such a position.
 func (p position) inside(bit int) (position, bool) {
-	return position{p.high<<6 | p.low>>58, p.low<<6 | uint64(bit)}, p.high>>58 == 0
+	return position{p.high<<6 | p.low>>58, p.low<<6 | uint64(bit)}, p.high>>58 == 0 //nolint:gosec // A bit is 0 to 63.
 }
 
 func (p position) next() position {
@@ -80,10 +80,11 @@ func (s *addrSet) remove(addr netip.Addr) {
 	}
 }
 
-// firstAbsent is the lowest address from from on that is not in the set, and whether there is one; behind the last IPv4
+// firstAbsent is the lowest address, not below from, that is not in the set, and whether there is one; behind the last IPv4
 // address it is one of IPv6. It goes up while whole words are full, and down again into the first one that is not.
 func (s *addrSet) firstAbsent(from netip.Addr) (netip.Addr, bool) {
-	at, level, found := positionOf(from), 0, true
+	at, level := positionOf(from), 0
+	var found bool
 	for ; level < len(s.levels); level++ {
 		absent := ^s.levels[level][at.word()] >> at.bit() << at.bit()
 		if absent != 0 {
