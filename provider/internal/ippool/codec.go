@@ -33,7 +33,7 @@ func FromTyped(object *lbv1.IPPool) (ipam.Pool, error) {
 		History:   holders(object.Status.AllocatedHistory),
 	}
 	if last, err := netip.ParseAddr(object.Status.LastAllocated); err == nil {
-		pool.LastAllocated = last
+		pool.LastAllocated = last.Unmap()
 	}
 	for i, r := range object.Spec.Ranges {
 		parsed, err := ipam.ParseRange(r.Subnet, r.RangeStart, r.RangeEnd, r.Gateway)
@@ -42,14 +42,23 @@ func FromTyped(object *lbv1.IPPool) (ipam.Pool, error) {
 		}
 		pool.Ranges = append(pool.Ranges, parsed)
 	}
+	if err := readAnnotations(&pool, object.Annotations); err != nil {
+		return ipam.Pool{}, err
+	}
 	return pool, nil
 }
 
-// holders reads a map of addresses. An entry whose key is no address is nobody's concern here; encode leaves it alone.
+// holders reads a map of addresses. An entry whose key is no address is nobody's concern here; encode leaves it alone. If
+// an address is there in two spellings, its usual one counts.
 func holders(raw map[string]string) map[netip.Addr]string {
 	parsed := make(map[netip.Addr]string, len(raw))
 	for text, owner := range raw {
-		if addr, err := netip.ParseAddr(text); err == nil {
+		addr, err := netip.ParseAddr(text)
+		if err != nil {
+			continue
+		}
+		addr = addr.Unmap()
+		if _, twice := parsed[addr]; !twice || text == addr.String() {
 			parsed[addr] = owner
 		}
 	}
@@ -77,13 +86,15 @@ func encode(pool ipam.Pool) (*unstructured.Unstructured, error) {
 		status["lastAllocated"] = pool.LastAllocated.String()
 	}
 	total, _ := status["total"].(int64)
-	if total == 0 { // Harvester has not counted the pool yet.
-		total = pool.Total().Int64()
+	if total == 0 { // Harvester has not counted the pool yet. It knows nothing of exclusions.
+		counted := pool
+		counted.Excluded = nil
+		total = counted.Total().Int64()
 	}
 	status["total"] = total
 	status["available"] = total - int64(len(allocated))
 	object.Object["status"] = status
-	return object, nil
+	return object, noteReleases(object, pool.Released)
 }
 
 // change applies the difference between two sets of holders to a map of the status, and so leaves every other entry, and
@@ -97,7 +108,7 @@ func change(status map[string]any, field string, before, after map[netip.Addr]st
 		if err != nil {
 			continue
 		}
-		if owner, held := after[addr]; held {
+		if owner, held := after[addr.Unmap()]; held {
 			result[text] = owner
 		} else {
 			delete(result, text)

@@ -3,6 +3,8 @@ package ippool_test
 import (
 	"net/netip"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -34,6 +36,9 @@ func TestStoreSuite(t *testing.T) {
 
 func object(pool ipam.Pool) *lbv1.IPPool {
 	result := &lbv1.IPPool{ObjectMeta: metav1.ObjectMeta{Name: pool.Name}, Spec: lbv1.IPPoolSpec{Selector: lbv1.Selector{Network: pool.Network}}}
+	if pool.ReuseGrace > 0 {
+		result.Annotations = map[string]string{ippool.ReuseGraceAnnotation: pool.ReuseGrace.String()}
+	}
 	text := func(addr netip.Addr) string {
 		if !addr.IsValid() {
 			return ""
@@ -175,3 +180,64 @@ func TestAllocatorsFollowARotation(t *testing.T) {
 type connection struct{ client client.Client }
 
 func (c *connection) Client() client.Client { return c.client }
+
+// What Harvester knows nothing of is in annotations, and its counters are as if there were none.
+func TestExclusionsAndRest(t *testing.T) {
+	c := poolClient(nil)
+	pool := stored(t, c)
+	pool.SetAnnotations(map[string]string{"team": "network", ippool.ExcludedAnnotation: "192.0.2.3-192.0.2.4", ippool.ReuseGraceAnnotation: "1h"})
+	require.NoError(t, c.Update(t.Context(), pool))
+	now := time.Date(2026, 1, 2, 3, 4, 5, 999, time.UTC)
+	allocator := ipam.NewAllocator(ippool.NewStore(c), ipam.WithClock(func() time.Time { return now }))
+	take := func(owner string) string {
+		lease, err := allocator.Allocate(t.Context(), ipam.Request{Owner: owner, Pools: []string{"p"}})
+		require.NoError(t, err)
+		return lease.Address.String()
+	}
+	require.Equal(t, "192.0.2.2", take("a"))
+	require.Equal(t, "192.0.2.5", take("b"))
+	require.NoError(t, allocator.Release(t.Context(), "p", netip.MustParseAddr("192.0.2.2"), "a"))
+	assert.Equal(t, `{"192.0.2.2":"2026-01-02T03:04:05Z"}`, stored(t, c).GetAnnotations()[ippool.ReleasedAnnotation])
+	status := stored(t, c).Object["status"].(map[string]any)
+	assert.EqualValues(t, 5, status["total"])
+	assert.EqualValues(t, 4, status["available"])
+	require.Equal(t, "192.0.2.6", take("c"))
+	require.Equal(t, "192.0.2.2", take("d"), "it rests, but there is no other")
+	assert.NotContains(t, stored(t, c).GetAnnotations(), ippool.ReleasedAnnotation)
+	assert.Equal(t, "network", stored(t, c).GetAnnotations()["team"])
+}
+
+func TestUnreadableAnnotationIsNamed(t *testing.T) {
+	for key, value := range map[string]string{ippool.ExcludedAnnotation: "ten", ippool.ReuseGraceAnnotation: "-1m"} {
+		_, err := ippool.FromTyped(&lbv1.IPPool{ObjectMeta: metav1.ObjectMeta{Name: "p", Annotations: map[string]string{key: value}}})
+		require.ErrorIs(t, err, ipam.ErrInvalidRange)
+		require.ErrorContains(t, err, key)
+		require.ErrorContains(t, err, value)
+	}
+}
+
+// FuzzStatus reads whatever a status may hold, allocates, and must not change what is not its own.
+func FuzzStatus(f *testing.F) {
+	f.Add("192.0.2.3", "ns/lb", "192.0.2.4", "ns/vm.caphv", "192.0.2.3", int64(5))
+	f.Add("::ffff:192.0.2.3", "ns/lb", "2001:DB8::4", "ns/a", "nonsense", int64(0))
+	f.Add("not an address", "", "192.0.2.6", "ns/before", "", int64(-2))
+	f.Fuzz(func(t *testing.T, held, holder, former, owner, last string, total int64) {
+		if !utf8.ValidString(held + holder + former + owner + last) {
+			return // JSON has none.
+		}
+		c := poolClient(map[string]any{
+			"total": total, "available": int64(0), "lastAllocated": last,
+			"allocated": map[string]any{held: holder}, "allocatedHistory": map[string]any{former: owner},
+		})
+		lease, err := ipam.NewAllocator(ippool.NewStore(c)).Allocate(t.Context(), ipam.Request{Owner: "ns/new.caphv", Pools: []string{"p"}})
+		require.NoError(t, err)
+		status := stored(t, c).Object["status"].(map[string]any)
+		allocated := status["allocated"].(map[string]any)
+		if holder == "ns/new.caphv" {
+			return
+		}
+		require.Equal(t, holder, allocated[held])
+		require.Equal(t, "ns/new.caphv", allocated[lease.Address.String()])
+		require.EqualValues(t, status["total"].(int64)-int64(len(allocated)), status["available"])
+	})
+}

@@ -1,0 +1,76 @@
+package ippool
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/ipam"
+)
+
+// Annotations on an IPPool that Harvester does not read. The first two are for an administrator to set.
+const (
+	// ExcludedAnnotation lists addresses that machines must not get, such as "10.0.0.5, 10.0.0.8-10.0.0.9, 10.0.1.0/28".
+	// Load balancers may still get them.
+	ExcludedAnnotation = "infrastructure.cluster.x-k8s.io/excluded-addresses"
+	// ReuseGraceAnnotation is how long an address that a machine gave back rests before another machine gets it, if there
+	// is a choice, such as "10m".
+	ReuseGraceAnnotation = "infrastructure.cluster.x-k8s.io/address-reuse-grace-period"
+	// ReleasedAnnotation notes since when addresses rest. It is there only while some do.
+	ReleasedAnnotation = "infrastructure.cluster.x-k8s.io/released-addresses"
+)
+
+// readAnnotations adds to a pool what the annotations say. A note of releases that cannot be read is passed over: it
+// costs a rest, no address.
+func readAnnotations(pool *ipam.Pool, annotations map[string]string) error {
+	var err error
+	if pool.Excluded, err = ipam.ParseExclusions(annotations[ExcludedAnnotation]); err != nil {
+		return fmt.Errorf("IPPool %q annotation %s: %w", pool.Name, ExcludedAnnotation, err)
+	}
+	if text := annotations[ReuseGraceAnnotation]; text != "" {
+		pool.ReuseGrace, err = time.ParseDuration(text)
+		if err != nil || pool.ReuseGrace < 0 {
+			return fmt.Errorf("IPPool %q annotation %s: %w: %q is no duration, such as 10m", pool.Name, ReuseGraceAnnotation, ipam.ErrInvalidRange, text)
+		}
+	}
+	pool.Released = releases(annotations[ReleasedAnnotation])
+	return nil
+}
+
+func releases(text string) map[netip.Addr]time.Time {
+	var notes map[netip.Addr]time.Time
+	if json.Unmarshal([]byte(text), &notes) != nil {
+		return nil
+	}
+	return notes
+}
+
+// noteReleases writes since when addresses rest, to the second.
+func noteReleases(object *unstructured.Unstructured, released map[netip.Addr]time.Time) error {
+	annotations := object.GetAnnotations()
+	if len(released) == 0 {
+		if _, present := annotations[ReleasedAnnotation]; !present {
+			return nil
+		}
+		delete(annotations, ReleasedAnnotation)
+		object.SetAnnotations(annotations)
+		return nil
+	}
+	rounded := make(map[netip.Addr]time.Time, len(released))
+	for addr, at := range released {
+		rounded[addr] = at.UTC().Truncate(time.Second)
+	}
+	text, err := json.Marshal(rounded)
+	if err != nil {
+		return fmt.Errorf("note the releases of IPPool %q: %w", object.GetName(), err)
+	}
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[ReleasedAnnotation] = string(text)
+	object.SetAnnotations(annotations)
+	return nil
+}
