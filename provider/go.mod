@@ -106,6 +106,7 @@ require (
 )
 
 require (
+	github.com/anishathalye/porcupine v1.1.0
 	github.com/go-logr/logr v1.4.4
 	github.com/rancher-sandbox/cluster-api-provider-harvester/api v0.0.0
 	github.com/rancher-sandbox/cluster-api-provider-harvester/cloudinit v0.0.0
