@@ -27,21 +27,17 @@ func (i Image) ID() string { return i.Namespace + "/" + i.Name }
 
 // ResolveImage finds an image by "[<namespace>/]<name>", where the name is that of the object or, failing that, the
 // display name. None gives ErrNotFound, several of one display name ErrInvalid with their names, one that is still being
-// imported ErrNotReady, one whose import failed for good ErrInvalid.
+// imported ErrNotReady, one whose import failed for good ErrInvalid. It takes one request, a list.
 func ResolveImage(ctx context.Context, r client.Reader, ref, defaultNamespace string) (Image, error) {
 	key, err := splitRef("image", ref, defaultNamespace)
 	if err != nil {
 		return Image{}, err
 	}
-	found := &hciv1.VirtualMachineImage{}
-	err = r.Get(ctx, key, found)
-	switch {
-	case err == nil:
-		return usableImage(found)
-	case client.IgnoreNotFound(err) != nil:
-		return Image{}, readError("image", key, err)
+	images := &hciv1.VirtualMachineImageList{}
+	if err := r.List(ctx, images, client.InNamespace(key.Namespace)); err != nil {
+		return Image{}, fmt.Errorf("look up image %q on Harvester: %w", key, Classify(err))
 	}
-	found, err = imageByDisplayName(ctx, r, key)
+	found, err := pickImage(images.Items, key)
 	if err != nil {
 		return Image{}, err
 	}
@@ -49,17 +45,17 @@ func ResolveImage(ctx context.Context, r client.Reader, ref, defaultNamespace st
 	return usableImage(found)
 }
 
-func imageByDisplayName(ctx context.Context, r client.Reader, key client.ObjectKey) (*hciv1.VirtualMachineImage, error) {
-	images := &hciv1.VirtualMachineImageList{}
-	if err := r.List(ctx, images, client.InNamespace(key.Namespace)); err != nil {
-		return nil, fmt.Errorf("look up image %q on Harvester: %w", key, Classify(err))
-	}
+// pickImage takes the image of that name or, failing that, the only one of that display name.
+func pickImage(images []hciv1.VirtualMachineImage, key client.ObjectKey) (*hciv1.VirtualMachineImage, error) {
 	var matches []*hciv1.VirtualMachineImage
 	var names []string
-	for i := range images.Items {
-		if images.Items[i].Spec.DisplayName == key.Name {
-			matches = append(matches, &images.Items[i])
-			names = append(names, images.Items[i].Name)
+	for i := range images {
+		if images[i].Name == key.Name {
+			return &images[i], nil
+		}
+		if images[i].Spec.DisplayName == key.Name {
+			matches = append(matches, &images[i])
+			names = append(names, images[i].Name)
 		}
 	}
 	switch len(matches) {

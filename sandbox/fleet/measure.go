@@ -1,13 +1,17 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/apiproxy"
 )
 
 // Load says what to measure.
@@ -44,6 +48,8 @@ type Report struct {
 	RestHarvesterRequests float64 `json:"restHarvesterRequests"`
 	RestManagementWrites  float64 `json:"restManagementWrites"`
 	RestCorePercent       float64 `json:"restCorePercent"`
+	// HarvesterRequests are the requests of the machines' whole life by verb and resource, in all.
+	HarvesterRequests map[string]int `json:"harvesterRequests"`
 	// MemoryMiB is the manager's resident memory with all machines there.
 	MemoryMiB float64 `json:"memoryMiB"`
 }
@@ -62,6 +68,7 @@ func (f *Fleet) Measure(ctx context.Context, load Load, tell func(format string,
 	if err != nil {
 		return report, err
 	}
+	before := f.sandbox.Harvester().Requests().All()
 	begun := time.Now()
 	if err := f.all(ctx, load, f.makeWhole); err != nil {
 		return report, err
@@ -94,6 +101,7 @@ func (f *Fleet) Measure(ctx context.Context, load Load, tell func(format string,
 		return report, err
 	}
 	report.DeletedSeconds = time.Since(begun).Seconds()
+	report.HarvesterRequests = byKind(before, f.sandbox.Harvester().Requests().All())
 	ended, err := f.use(ctx)
 	report.HarvesterRequestsLifetime = report.HarvesterRequestsMade + ended.minus(rested).harvesterRequests/machines
 	report.ManagementWritesLifetime = report.ManagementWritesMade + ended.minus(rested).managementWrites/machines
@@ -150,6 +158,17 @@ func (f *Fleet) use(ctx context.Context) (usage, error) {
 	return used, err
 }
 
+// byKind adds up what was requested since an earlier count, by verb and resource. Pure.
+func byKind(before, after map[apiproxy.Key]int) map[string]int {
+	kinds := map[string]int{}
+	for key, count := range after {
+		if more := count - before[key]; more > 0 {
+			kinds[key.Verb+" "+key.Resource] += more
+		}
+	}
+	return kinds
+}
+
 // quantiles of durations, in seconds: the median, the 95th percentile, the longest. Pure.
 func quantiles(all []time.Duration) (p50, p95, longest float64) {
 	sorted := slices.Sorted(slices.Values(all))
@@ -170,5 +189,17 @@ func (r Report) String() string {
 		fmt.Sprintf("  writes to the management cluster per machine: %.1f to make it, %.1f in its life", r.ManagementWritesMade, r.ManagementWritesLifetime),
 		fmt.Sprintf("  at rest for %.0f s: %.0f requests to Harvester, %.0f writes, %.2f %% of a core", r.RestSeconds, r.RestHarvesterRequests, r.RestManagementWrites, r.RestCorePercent),
 		fmt.Sprintf("  memory %.0f MiB", r.MemoryMiB),
+		"  requests to Harvester by kind: " + r.kinds(),
 	}, "\n")
+}
+
+// kinds are the kinds of requests, the most frequent first.
+func (r Report) kinds() string {
+	names := slices.SortedFunc(maps.Keys(r.HarvesterRequests), func(a, b string) int {
+		return cmp.Or(cmp.Compare(r.HarvesterRequests[b], r.HarvesterRequests[a]), cmp.Compare(a, b))
+	})
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s %d", name, r.HarvesterRequests[name])
+	}
+	return strings.Join(names, ", ")
 }

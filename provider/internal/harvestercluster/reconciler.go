@@ -11,8 +11,6 @@ import (
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/cluster-api/util"
 	"sigs.k8s.io/cluster-api/util/annotations"
-	"sigs.k8s.io/cluster-api/util/patch"
-	"sigs.k8s.io/cluster-api/util/paused"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -22,6 +20,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
 // Reconciler reconciles HarvesterClusters. Its exported fields are set before SetupWithManager and not changed after.
@@ -40,7 +39,9 @@ type Reconciler struct {
 	CredentialsWarning time.Duration
 
 	allocators ippool.Allocators
-	verified   verifications
+	// written are the versions of this controller's own writes.
+	written  write.Versions
+	verified verifications
 }
 
 // Reconcile brings one HarvesterCluster a step further: fetch, owner, pause, then the phases over a scope, then one
@@ -50,6 +51,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 	if err := r.Client.Get(ctx, request.NamespacedName, infra); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	if r.written.Behind(infra) {
+		return ctrl.Result{RequeueAfter: write.CatchUp}, nil
+	}
 	deleting := !infra.DeletionTimestamp.IsZero()
 	if annotations.IsExternallyManaged(infra) || (deleting && !hasFinalizer(infra)) {
 		return ctrl.Result{}, nil
@@ -58,19 +62,20 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if isPaused, requeue, err := paused.EnsurePausedCondition(ctx, r.Client, s.cluster, infra); err != nil || isPaused || requeue {
+	if paused, err := write.Paused(ctx, r.Client, s.cluster, infra); err != nil || paused {
 		return phase.Settle(ctrl.Result{}, err)
 	}
 	if !deleting && s.cluster == nil {
 		return ctrl.Result{}, nil // Cluster API sets the owner, and that is an event.
 	}
-	if added, err := r.ensureFinalizer(ctx, infra); err != nil || added {
+	if err := r.ensureFinalizer(ctx, infra); err != nil {
 		return phase.Settle(ctrl.Result{}, err)
 	}
-	helper, err := patch.NewHelper(infra, r.Client)
+	helper, err := write.New(r.Client, infra)
 	if err != nil {
-		return ctrl.Result{}, fmt.Errorf("prepare to write HarvesterCluster %s: %w", request, err)
+		return ctrl.Result{}, err
 	}
+	write.SetNotPaused(infra)
 	defer func() { result, failure = phase.Settle(result, failure, r.write(ctx, helper, s)) }()
 	defer r.observeDuration(deleting, r.Clock.Now())
 	if deleting {
@@ -114,16 +119,16 @@ func rootCause(err error) error {
 
 // ensureFinalizer adds the finalizer before anything is made. It writes against the version it read, as a merge patch
 // replaces the list of finalizers.
-func (r *Reconciler) ensureFinalizer(ctx context.Context, infra *infrav1.HarvesterCluster) (bool, error) {
+func (r *Reconciler) ensureFinalizer(ctx context.Context, infra *infrav1.HarvesterCluster) error {
 	if !infra.DeletionTimestamp.IsZero() || controllerutil.ContainsFinalizer(infra, infrav1.ClusterFinalizer) {
-		return false, nil
+		return nil
 	}
 	base := client.MergeFromWithOptions(infra.DeepCopy(), client.MergeFromWithOptimisticLock{})
 	controllerutil.AddFinalizer(infra, infrav1.ClusterFinalizer)
 	if err := r.Client.Patch(ctx, infra, base); err != nil {
-		return false, fmt.Errorf("add the finalizer to HarvesterCluster %s: %w", client.ObjectKeyFromObject(infra), err)
+		return fmt.Errorf("add the finalizer to HarvesterCluster %s: %w", client.ObjectKeyFromObject(infra), err)
 	}
-	return true, nil
+	return nil
 }
 
 func hasFinalizer(infra *infrav1.HarvesterCluster) bool {
@@ -132,11 +137,12 @@ func hasFinalizer(infra *infrav1.HarvesterCluster) bool {
 }
 
 // write stores what the phases found out, if it differs from what is stored.
-func (r *Reconciler) write(ctx context.Context, helper *patch.Helper, s *scope) error {
+func (r *Reconciler) write(ctx context.Context, helper *write.Helper, s *scope) error {
 	if err := finishStatus(s.infra); err != nil {
 		return err
 	}
-	err := helper.Patch(ctx, s.infra, patch.WithOwnedConditions{Conditions: ownedConditions})
+	err := helper.Patch(ctx, s.infra)
+	r.written.Note(s.infra)
 	gone := !hasFinalizer(s.infra)
 	if apierrors.IsNotFound(err) && gone {
 		err = nil

@@ -21,6 +21,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
 // ControllerName names the controller in logs and metrics.
@@ -41,7 +42,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, sou
 	kind := infrav1.GroupVersion.WithKind("HarvesterCluster")
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(ControllerName).
-		For(&infrav1.HarvesterCluster{}, builder.WithPredicates(predicates.ResourceHasFilterLabel(mgr.GetScheme(), log, sources.WatchFilter))).
+		For(&infrav1.HarvesterCluster{}, builder.WithPredicates(write.ExceptStatus(), predicates.ResourceHasFilterLabel(mgr.GetScheme(), log, sources.WatchFilter))).
 		WithOptions(options).
 		Watches(&clusterv1.Cluster{}, handler.EnqueueRequestsFromMapFunc(
 			util.ClusterToInfrastructureMapFunc(ctx, kind, mgr.GetClient(), &infrav1.HarvesterCluster{})),

@@ -3,7 +3,6 @@ package harvestercluster
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
-	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/cluster-api/util/conditions"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
@@ -19,12 +18,6 @@ var summedUp = []string{
 	infrav1.LoadBalancerReadyCondition,
 	infrav1.DeletingCondition,
 }
-
-// ownedConditions are all conditions that this controller writes.
-var ownedConditions = append([]string{
-	clusterv1.PausedCondition, infrav1.ReadyCondition, infrav1.InfrastructureReadyCondition,
-	infrav1.CredentialsValidCondition, infrav1.CloudProviderConfigReadyCondition,
-}, summedUp...)
 
 // finishStatus derives what follows from the conditions: the summary, and what the contracts of Cluster API read.
 // Provisioned is never taken back: Cluster API reads it as "was provisioned once".

@@ -2,14 +2,11 @@ package harvestermachine
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
-	"sigs.k8s.io/cluster-api/util/patch"
-	"sigs.k8s.io/cluster-api/util/paused"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -21,6 +18,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
 // foreignRecheck is how soon a VM that has our name but is not ours is looked at again: the cache does not hold it, so
@@ -51,6 +49,8 @@ type Reconciler struct {
 	EtcdTimeout time.Duration
 
 	allocators ippool.Allocators
+	// written are the versions of this controller's own writes.
+	written    write.Versions
 	remembered memory
 	// controller is what watches on guest clusters feed. Nil in tests that call Reconcile themselves.
 	controller controller.Controller
@@ -68,6 +68,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 	if err := r.Client.Get(ctx, request.NamespacedName, machine); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	if r.written.Behind(machine) {
+		return ctrl.Result{RequeueAfter: write.CatchUp}, nil
+	}
 	deleting := !machine.DeletionTimestamp.IsZero()
 	if deleting && !hasFinalizer(machine) {
 		return ctrl.Result{}, nil
@@ -76,19 +79,20 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if isPaused, requeue, err := paused.EnsurePausedCondition(ctx, r.Client, s.cluster, machine); err != nil || isPaused || requeue {
+	if paused, err := write.Paused(ctx, r.Client, s.cluster, machine); err != nil || paused {
 		return phase.Settle(ctrl.Result{}, err)
 	}
 	if !deleting && s.owner == nil {
 		return ctrl.Result{}, nil // Cluster API sets the owner, and that is an event.
 	}
-	if added, err := r.ensureFinalizer(ctx, machine); err != nil || added {
+	if err := r.ensureFinalizer(ctx, machine); err != nil {
 		return phase.Settle(ctrl.Result{}, err)
 	}
-	helper, err := patch.NewHelper(machine, r.Client)
+	helper, err := write.New(r.Client, machine)
 	if err != nil {
-		return ctrl.Result{}, fmt.Errorf("prepare to write HarvesterMachine %s: %w", request, err)
+		return ctrl.Result{}, err
 	}
+	write.SetNotPaused(machine)
 	defer func() { result, failure = phase.Settle(result, failure, r.write(ctx, helper, s)) }()
 	defer r.observeDuration(deleting, r.Clock.Now())
 	if deleting {
@@ -111,12 +115,13 @@ func (r *Reconciler) normalPhases() []phase.Phase[*scope] {
 }
 
 // write stores what the phases found out, if it differs from what is stored.
-func (r *Reconciler) write(ctx context.Context, helper *patch.Helper, s *scope) error {
+func (r *Reconciler) write(ctx context.Context, helper *write.Helper, s *scope) error {
 	provisioned := s.machine.Status.Initialization.IsProvisioned()
 	if err := finishStatus(s.machine); err != nil {
 		return err
 	}
-	err := helper.Patch(ctx, s.machine, patch.WithOwnedConditions{Conditions: ownedConditions})
+	err := helper.Patch(ctx, s.machine)
+	r.written.Note(s.machine)
 	if apierrors.IsNotFound(err) && !hasFinalizer(s.machine) {
 		return nil
 	}

@@ -2,6 +2,7 @@ package harvestermachine
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -39,11 +40,19 @@ func (r *Reconciler) running(_ context.Context, s *scope) phase.Outcome {
 	if state.Phase == harvesterclient.PhaseRunning {
 		return phase.Done(reason, "")
 	}
-	message := state.Reason
-	if state.Message != "" {
-		message += ": " + state.Message
+	return phase.Wait(reason, runningMessage(s, state))
+}
+
+// runningMessage says what keeps a VM from running. The steps of an ordinary start are not told one by one: each would be
+// a write, and none of them asks anything of anybody.
+func runningMessage(s *scope, state harvesterclient.VMState) string {
+	if state.Message == "" && (state.Phase == harvesterclient.PhaseCreating || state.Phase == harvesterclient.PhaseStarting) {
+		return fmt.Sprintf("Waits for VM %s to run", s.vmKey())
 	}
-	return phase.Wait(reason, message)
+	if state.Message == "" {
+		return state.Reason
+	}
+	return state.Reason + ": " + state.Message
 }
 
 // addresses publishes where the machine can be reached: the addresses its network cards report, and the one it was

@@ -2,7 +2,6 @@ package harvestermachine
 
 import (
 	"k8s.io/utils/ptr"
-	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/cluster-api/util/conditions"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
@@ -20,9 +19,6 @@ var summedUp = []string{
 	infrav1.EtcdMemberRemovedCondition,
 	infrav1.DeletingCondition,
 }
-
-// ownedConditions are all conditions that this controller writes.
-var ownedConditions = append([]string{clusterv1.PausedCondition, infrav1.ReadyCondition}, summedUp...)
 
 // finishStatus derives what follows from the conditions: the summary, and what the contracts of Cluster API read.
 // Provisioned is never taken back: Cluster API reads it as "was provisioned once".
