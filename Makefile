@@ -12,7 +12,7 @@ LIBRARIES := api cloudinit etcdops harvesterclient ipam observability validation
 PROGRAMS  := generate provider sandbox
 JUDGES    := $(patsubst %/go.mod,%,$(wildcard conformance/*/go.mod))
 MODULES   ?= $(LIBRARIES) $(PROGRAMS)
-NESTED    := $(patsubst %/go.mod,%,$(wildcard api/test/go.mod))
+NESTED    := $(patsubst %/go.mod,%,$(wildcard api/test/go.mod provider/bench/go.mod))
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 GOTEST  := go test -race -shuffle=on -timeout=20m
@@ -109,6 +109,10 @@ bench: ## Runs the benchmarks; compare two runs with: make benchstat OLD=a.txt N
 	@for module in $(MODULES); do (cd $$module && go test -run '^$$' -bench . -benchmem -count=$(BENCHCOUNT) ./...); done
 BENCHCOUNT ?= 1
 .PHONY: bench
+
+bench-ipam: assets ## Address allocation against host-local and against writers that do not combine; about 3 minutes
+	cd provider/bench && go test -run '^$$' -bench Allocate . && go test -run '^$$' -bench 'Fill|Durable' -benchtime 1x . 2>/dev/null
+.PHONY: bench-ipam
 
 benchstat: ## Compares two benchmark outputs
 	$(BENCHSTAT) $(OLD) $(NEW)
