@@ -40,6 +40,11 @@ type VM struct {
 	// PersistentTPM keeps the TPM's state over restarts. It needs TPM.
 	PersistentTPM bool
 
+	// CPUModel is what the guest sees: "host-model", "host-passthrough" or a model's name. Empty leaves it to the cluster.
+	CPUModel string
+	// HostDevices are devices of the host to pass through. A machine with one cannot be migrated.
+	HostDevices []HostDevice
+
 	// NodeAffinity, PodAffinity and PodAntiAffinity place the machine on hosts. They are copied, never kept.
 	NodeAffinity    *corev1.NodeAffinity
 	PodAffinity     *corev1.PodAffinity
@@ -60,6 +65,15 @@ type Disk struct {
 	ImageID string
 	// BootOrder starts at 1, unique in the machine. Zero means not to boot from it unless nothing else can be.
 	BootOrder uint
+}
+
+// HostDevice is a PCI or mediated device of the host.
+type HostDevice struct {
+	// Name of the device inside the virtual machine.
+	Name string
+	// DeviceName is the resource that Harvester offers it as, such as "nvidia.com/GA102GL_A10". From Harvester 1.8 on a
+	// virtual GPU is one too.
+	DeviceName string
 }
 
 // NIC is one network interface, bridged to a network.

@@ -109,7 +109,7 @@ func (vm *VM) domain() kubevirtv1.DomainSpec {
 	guest := vm.Memory.DeepCopy()
 
 	return kubevirtv1.DomainSpec{
-		CPU:    &kubevirtv1.CPU{Cores: vm.CPU, Sockets: 1, Threads: 1},
+		CPU:    &kubevirtv1.CPU{Cores: vm.CPU, Sockets: 1, Threads: 1, Model: vm.CPUModel},
 		Memory: &kubevirtv1.Memory{Guest: &guest},
 		Resources: kubevirtv1.ResourceRequirements{
 			Limits: corev1.ResourceList{
@@ -120,9 +120,10 @@ func (vm *VM) domain() kubevirtv1.DomainSpec {
 		Features: vm.features(),
 		Firmware: vm.firmware(),
 		Devices: kubevirtv1.Devices{
-			Disks:      vm.disks(),
-			Interfaces: vm.interfaces(),
-			TPM:        vm.tpm(),
+			Disks:       vm.disks(),
+			Interfaces:  vm.interfaces(),
+			TPM:         vm.tpm(),
+			HostDevices: vm.hostDevices(),
 		},
 	}
 }

@@ -49,6 +49,8 @@ func fullVM() VM {
 		CloudInitSecret: "c1-cp-0-cloud-init",
 		SSHKeyNames:     []string{"default/admin"},
 		EFI:             true, SecureBoot: true, TPM: true, PersistentTPM: true,
+		CPUModel:    "host-passthrough",
+		HostDevices: []HostDevice{{Name: "gpu-0", DeviceName: "nvidia.com/GA102GL_A10"}, {Name: "gpu-1", DeviceName: "nvidia.com/GA102GL_A10"}},
 		NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
 			NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: []corev1.NodeSelectorRequirement{
 				{Key: corev1.LabelTopologyZone, Operator: corev1.NodeSelectorOpIn, Values: []string{"zone-a"}},
@@ -107,7 +109,8 @@ func TestBuildVMFollowsHarvester(t *testing.T) {
 	assert.Empty(t, domain.Resources.Requests, "Harvester computes them")
 	assert.Equal(t, "8Gi", domain.Resources.Limits.Memory().String())
 	assert.Equal(t, "8Gi", domain.Memory.Guest.String())
-	assert.Equal(t, &kubevirtv1.CPU{Cores: 4, Sockets: 1, Threads: 1}, domain.CPU)
+	assert.Equal(t, &kubevirtv1.CPU{Cores: 4, Sockets: 1, Threads: 1, Model: "host-passthrough"}, domain.CPU)
+	assert.Equal(t, kubevirtv1.HostDevice{Name: "gpu-1", DeviceName: "nvidia.com/GA102GL_A10"}, domain.Devices.HostDevices[1])
 	assert.True(t, *domain.Features.SMM.Enabled, "secure boot needs it")
 	assert.Equal(t, "c1-cp-0", template.ObjectMeta.Labels[LabelVMName])
 	assert.Equal(t, "c1", template.ObjectMeta.Labels[LabelGuestCluster], "labels reach the instance")
@@ -143,6 +146,9 @@ func TestBuildVMRefuses(t *testing.T) {
 		`Memory: must be positive, is -1`:                               func(vm *VM) { vm.Memory = resource.MustParse("-1") },
 		`SecureBoot: needs EFI`:                                         func(vm *VM) { vm.EFI = false },
 		`PersistentTPM: needs TPM`:                                      func(vm *VM) { vm.TPM = false },
+		`HostDevices[1].Name: "gpu-0" is taken`:                         func(vm *VM) { vm.HostDevices[1].Name = "gpu-0" },
+		`HostDevices[0].Name: "GPU" is not a DNS label`:                 func(vm *VM) { vm.HostDevices[0].Name = "GPU" },
+		`HostDevices[0].DeviceName: "a/b/c" is not a resource name`:     func(vm *VM) { vm.HostDevices[0].DeviceName = "a/b/c" },
 		`Disks: at least one is needed`:                                 func(vm *VM) { vm.Disks = nil },
 		`Disks[1].Name: "disk-0" is taken`:                              func(vm *VM) { vm.Disks[1].Name = "disk-0" },
 		`Disks[1].Name: "cloudinitdisk" is taken`:                       func(vm *VM) { vm.Disks[1].Name = "cloudinitdisk" },
@@ -186,6 +192,10 @@ func drawVM(t *rapid.T) VM {
 	}
 	vm.SecureBoot = vm.EFI && rapid.Bool().Draw(t, "secure boot")
 	vm.PersistentTPM = vm.TPM && rapid.Bool().Draw(t, "persistent tpm")
+	vm.CPUModel = rapid.SampledFrom([]string{"", "host-model", "Haswell-noTSX"}).Draw(t, "model")
+	for _, name := range rapid.SliceOfNDistinct(label, 0, 3, rapid.ID[string]).Draw(t, "devices") {
+		vm.HostDevices = append(vm.HostDevices, HostDevice{Name: name, DeviceName: "vendor.example/device"})
+	}
 	for i, name := range rapid.SliceOfNDistinct(label, 1, 5, rapid.ID[string]).Draw(t, "disks") {
 		vm.Disks = append(vm.Disks, Disk{
 			Name: name, PVCName: vm.Name + "-" + name, Size: *resource.NewQuantity(rapid.Int64Range(1, 1<<50).Draw(t, "size"), resource.BinarySI),

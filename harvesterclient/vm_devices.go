@@ -43,6 +43,18 @@ func (vm *VM) tpm() *kubevirtv1.TPMDevice {
 	return device
 }
 
+func (vm *VM) hostDevices() []kubevirtv1.HostDevice {
+	if len(vm.HostDevices) == 0 {
+		return nil
+	}
+	devices := make([]kubevirtv1.HostDevice, 0, len(vm.HostDevices))
+	for _, device := range vm.HostDevices {
+		devices = append(devices, kubevirtv1.HostDevice{Name: device.Name, DeviceName: device.DeviceName})
+	}
+
+	return devices
+}
+
 func (vm *VM) disks() []kubevirtv1.Disk {
 	disks := make([]kubevirtv1.Disk, 0, len(vm.Disks)+1)
 	for _, disk := range vm.Disks {

@@ -28,7 +28,29 @@ func (vm *VM) validate() error {
 		return err
 	}
 
+	if err := vm.validateHostDevices(); err != nil {
+		return err
+	}
+
 	return vm.validateNICs()
+}
+
+func (vm *VM) validateHostDevices() error {
+	names := map[string]bool{}
+	for i, device := range vm.HostDevices {
+		field := fmt.Sprintf("HostDevices[%d]", i)
+		switch {
+		case len(validation.IsDNS1123Label(device.Name)) > 0:
+			return vm.invalid(field+".Name", "%q is not a DNS label", device.Name)
+		case names[device.Name]:
+			return vm.invalid(field+".Name", "%q is taken", device.Name)
+		case len(validation.IsQualifiedName(device.DeviceName)) > 0:
+			return vm.invalid(field+".DeviceName", "%q is not a resource name such as nvidia.com/GA102GL_A10", device.DeviceName)
+		}
+		names[device.Name] = true
+	}
+
+	return nil
 }
 
 func (vm *VM) invalid(field, format string, args ...any) error {

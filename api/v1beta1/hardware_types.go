@@ -43,6 +43,23 @@ type Volume struct {
 	BootOrder *int32 `json:"bootOrder,omitempty"`
 }
 
+// HostDevice is a device of the host that a VM gets for itself.
+type HostDevice struct {
+	// name of the device inside the VM.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	Name string `json:"name,omitempty"`
+
+	// deviceName is the resource that Harvester offers the device as, such as "nvidia.com/GA102GL_A10". From Harvester
+	// 1.8 on a virtual GPU is one too.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=317
+	DeviceName string `json:"deviceName,omitempty"`
+}
+
 // Firmware says how a VM boots.
 type Firmware struct {
 	// efi boots by UEFI in place of BIOS. Default: false.

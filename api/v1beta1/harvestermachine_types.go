@@ -80,6 +80,21 @@ type HarvesterMachineSpec struct {
 	// tpm gives the VM a virtual Trusted Platform Module. Default: none.
 	// +optional
 	TPM *TPM `json:"tpm,omitempty"`
+
+	// cpuModel is the processor that the guest sees: "host-model", "host-passthrough", or the name of a model that
+	// KubeVirt knows. A model that few hosts have limits where the VM can run. Default: Harvester's own choice.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9][-A-Za-z0-9_.]*$`
+	CPUModel string `json:"cpuModel,omitempty"`
+
+	// hostDevices are PCI or mediated devices of the host, such as GPUs, for the VM alone. A VM with one cannot be moved
+	// to another host while it runs, and is shut down when its host is drained.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	HostDevices []HostDevice `json:"hostDevices,omitempty"`
 }
 
 // HarvesterMachineStatus is what was observed of a machine. All of it can be found out again from Harvester.

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"pgregory.net/rapid"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
@@ -170,4 +171,24 @@ func TestMACAddressesAreStableAndUnique(t *testing.T) {
 	assert.NotEqual(t, first[0], first[1])
 	s.machine.UID = "two"
 	require.NotEqual(t, first, macAddresses(s))
+}
+
+func TestHardwareOfTheSpecReachesTheVM(t *testing.T) {
+	s := &scope{
+		machine: &infrav1.HarvesterMachine{Spec: infrav1.HarvesterMachineSpec{
+			CPU: 2, Memory: "4Gi", CPUModel: "host-passthrough",
+			HostDevices: []infrav1.HostDevice{{Name: "gpu-0", DeviceName: "nvidia.com/GA102GL_A10"}},
+			Firmware:    &infrav1.Firmware{EFI: ptr.To(true)},
+			TPM:         &infrav1.TPM{Enabled: ptr.To(true), Persistent: ptr.To(true)},
+		}},
+		infraCluster: &infrav1.HarvesterCluster{Spec: infrav1.HarvesterClusterSpec{TargetNamespace: "vms"}},
+		vmName:       "m-1",
+	}
+	vm, err := describeVM(s)
+	require.NoError(t, err)
+	assert.Equal(t, "host-passthrough", vm.CPUModel)
+	assert.Equal(t, []harvesterclient.HostDevice{{Name: "gpu-0", DeviceName: "nvidia.com/GA102GL_A10"}}, vm.HostDevices)
+	assert.True(t, vm.EFI)
+	assert.False(t, vm.SecureBoot, "secure boot is asked for, never assumed")
+	assert.True(t, vm.PersistentTPM)
 }

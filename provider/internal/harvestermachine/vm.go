@@ -73,6 +73,10 @@ func describeVM(s *scope) (harvesterclient.VM, error) {
 		NodeAffinity:    nodeAffinity(spec.NodeAffinity, s.failureDomain()),
 		PodAffinity:     spec.WorkloadAffinity.DeepCopy(),
 		PodAntiAffinity: spread(s.identity().Group),
+		CPUModel:        spec.CPUModel,
+	}
+	for _, device := range spec.HostDevices {
+		vm.HostDevices = append(vm.HostDevices, harvesterclient.HostDevice{Name: device.Name, DeviceName: device.DeviceName})
 	}
 	if spec.Firmware != nil {
 		vm.EFI, vm.SecureBoot = ptr.Deref(spec.Firmware.EFI, false), ptr.Deref(spec.Firmware.SecureBoot, false)
