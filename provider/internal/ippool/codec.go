@@ -15,12 +15,19 @@ import (
 // Decode reads a pool from an IPPool object, and keeps the object as the pool's version.
 func Decode(object *unstructured.Unstructured) (ipam.Pool, error) {
 	typed := &lbv1.IPPool{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, typed); err != nil {
-		return ipam.Pool{}, fmt.Errorf("%w: IPPool %q cannot be read: %w", ipam.ErrInvalidRange, object.GetName(), err)
+	if err := fromUnstructured(object, typed); err != nil {
+		return ipam.Pool{}, err
 	}
 	pool, err := FromTyped(typed)
 	pool.Version = object
 	return pool, err
+}
+
+func fromUnstructured(object *unstructured.Unstructured, typed *lbv1.IPPool) error {
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, typed); err != nil {
+		return fmt.Errorf("%w: IPPool %q cannot be read: %w", ipam.ErrInvalidRange, object.GetName(), err)
+	}
+	return nil
 }
 
 // FromTyped reads a pool from its typed form. The result has no version, so it cannot be written back. A pool with a

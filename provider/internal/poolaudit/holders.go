@@ -1,0 +1,106 @@
+package poolaudit
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	kubevirtv1 "kubevirt.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
+)
+
+// Holders are the owner ids of all that exists and may hold an address, with what it is.
+type Holders struct {
+	ids map[string]string
+	// legacy are the names of all VMs: releases up to v0.2 wrote the namespace of the machine, not that of its VM.
+	legacy map[string]string
+}
+
+// NewHolders returns an empty set.
+func NewHolders() *Holders { return &Holders{ids: map[string]string{}, legacy: map[string]string{}} }
+
+// AddVM adds a virtual machine on Harvester.
+func (h *Holders) AddVM(namespace, name string) {
+	what := fmt.Sprintf("VirtualMachine %s/%s", namespace, name)
+	h.ids[names.AddressOwner(namespace, name)] = what
+	h.legacy[name] = what
+}
+
+// AddLoadBalancer adds a load balancer on Harvester.
+func (h *Holders) AddLoadBalancer(namespace, name string) {
+	h.ids[names.LoadBalancerOwner(namespace, name)] = fmt.Sprintf("LoadBalancer %s/%s", namespace, name)
+}
+
+// AddMachine adds a HarvesterMachine, whose VM may not be there yet, in each of the namespaces on Harvester that it may
+// belong to.
+func (h *Holders) AddMachine(namespace, name string, targetNamespaces ...string) {
+	what := fmt.Sprintf("HarvesterMachine %s/%s", namespace, name)
+	for _, target := range targetNamespaces {
+		if id := names.AddressOwner(target, name); h.ids[id] == "" {
+			h.ids[id] = what
+		}
+	}
+	if id := names.LegacyAddressOwner(namespace, name); h.ids[id] == "" {
+		h.ids[id] = what
+	}
+}
+
+// Who is what holds addresses under an id; empty if there is nothing of the kind.
+func (h *Holders) Who(id string) string {
+	if what := h.ids[id]; what != "" {
+		return what
+	}
+	if _, name, slash := strings.Cut(id, "/"); slash {
+		return h.legacy[name]
+	}
+	return ""
+}
+
+// ReadHarvester gathers the pools of a Harvester, and the virtual machines and load balancers that may hold addresses.
+func ReadHarvester(ctx context.Context, c client.Reader, holders *Holders) ([]lbv1.IPPool, error) {
+	// The pools come first: what takes an address later cannot look like a leak for want of its holder.
+	pools := &lbv1.IPPoolList{}
+	if err := c.List(ctx, pools); err != nil {
+		return nil, fmt.Errorf("list the IPPools of Harvester: %w", err)
+	}
+	for _, kind := range []struct {
+		version schema.GroupVersion
+		name    string
+		add     func(namespace, name string)
+	}{{kubevirtv1.GroupVersion, "VirtualMachine", holders.AddVM}, {lbv1.GroupVersion, "LoadBalancer", holders.AddLoadBalancer}} {
+		objects := &metav1.PartialObjectMetadataList{}
+		objects.SetGroupVersionKind(kind.version.WithKind(kind.name + "List"))
+		if err := c.List(ctx, objects); err != nil {
+			return nil, fmt.Errorf("list the %ss of Harvester: %w", kind.name, err)
+		}
+		for _, object := range objects.Items {
+			kind.add(object.Namespace, object.Name)
+		}
+	}
+	return pools.Items, nil
+}
+
+// ReadManagement adds the HarvesterMachines of a management cluster.
+func ReadManagement(ctx context.Context, c client.Reader, holders *Holders) error {
+	clusters, machines := &infrav1.HarvesterClusterList{}, &infrav1.HarvesterMachineList{}
+	if err := c.List(ctx, clusters); err != nil {
+		return fmt.Errorf("list the HarvesterClusters: %w", err)
+	}
+	if err := c.List(ctx, machines); err != nil {
+		return fmt.Errorf("list the HarvesterMachines: %w", err)
+	}
+	targets := map[string][]string{}
+	for _, cluster := range clusters.Items {
+		targets[cluster.Namespace] = append(targets[cluster.Namespace], cluster.Spec.TargetNamespace)
+	}
+	for _, machine := range machines.Items {
+		holders.AddMachine(machine.Namespace, machine.Name, targets[machine.Namespace]...)
+	}
+	return nil
+}
