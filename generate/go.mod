@@ -85,6 +85,7 @@ require (
 	golang.org/x/sys v0.47.0
 	golang.org/x/term v0.45.0
 	k8s.io/apimachinery v0.36.3
+	pgregory.net/rapid v1.3.0
 )
 
 replace (

@@ -3,6 +3,8 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -25,9 +27,15 @@ var flags = []struct{ kind, path, flag string }{
 	{"HarvesterMachine", "spec.memory", "memory"},
 	{"HarvesterMachine", "spec.sshUser", "ssh-user"},
 	{"HarvesterMachine", "spec.sshKeyPair", "ssh-keypair"},
+	{"HarvesterMachine", "spec.volumes[0].imageName", "image"},
+	{"HarvesterMachine", "spec.volumes[0]", "disk-size"},
+	{"HarvesterMachine", "spec.volumes[", "extra-disk"},
 	{"HarvesterMachine", "spec.volumes", "disk-size"},
 	{"HarvesterMachine", "spec.networks", "network"},
 }
+
+// rules are compiled once; an Engine is safe for concurrent use.
+var rules = sync.OnceValues(validation.NewEngine)
 
 // Findings are what the rules say, errors apart from what is legal but unlikely to be meant.
 type Findings struct{ Errors, Warnings []string }
@@ -35,7 +43,7 @@ type Findings struct{ Errors, Warnings []string }
 // Run judges what the ClusterClass will make of the settings, and those of the objects that the rules know. Each finding
 // names the flag behind the field. An error means that the rules themselves could not be run.
 func Run(s settings.Settings, objects []*unstructured.Unstructured) (Findings, error) {
-	engine, err := validation.NewEngine()
+	engine, err := rules()
 	if err != nil {
 		return Findings{}, err
 	}
@@ -44,17 +52,17 @@ func Run(s settings.Settings, objects []*unstructured.Unstructured) (Findings, e
 		return Findings{}, err
 	}
 	for _, object := range objects {
-		judged = append(judged, object.Object)
+		judged = append(judged, previewed{object: object.Object})
 	}
 	var findings Findings
 	for _, object := range judged {
-		for _, finding := range engine.Validate(object, nil, validation.Options{}) {
-			text := describe(object, finding)
+		for _, finding := range engine.Validate(object.object, nil, validation.Options{}) {
+			text := describe(s, object, finding)
 			switch finding.Severity {
 			case validation.Error:
-				findings.Errors = append(findings.Errors, text)
+				findings.Errors = appendNew(findings.Errors, text)
 			case validation.Warning:
-				findings.Warnings = append(findings.Warnings, text)
+				findings.Warnings = appendNew(findings.Warnings, text)
 			case validation.Info: // a gap that the ClusterClass fills
 			}
 		}
@@ -62,14 +70,38 @@ func Run(s settings.Settings, objects []*unstructured.Unstructured) (Findings, e
 	return findings, nil
 }
 
-func describe(object map[string]any, finding validation.Finding) string {
-	kind, _ := object["kind"].(string)
+// appendNew leaves out what the other role's machine had said already.
+func appendNew(texts []string, text string) []string {
+	if slices.Contains(texts, text) {
+		return texts
+	}
+	return append(texts, text)
+}
+
+func describe(s settings.Settings, judged previewed, finding validation.Finding) string {
+	kind, _ := judged.object["kind"].(string)
 	at := slices.IndexFunc(flags, func(f struct{ kind, path, flag string }) bool {
-		return f.kind == kind && len(finding.Path) >= len(f.path) && finding.Path[:len(f.path)] == f.path
+		return f.kind == kind && strings.HasPrefix(finding.Path, f.path)
 	})
 	where := kind + " " + finding.Path
 	if at >= 0 {
-		where = "--" + flags[at].flag
+		where = "--" + ofRole(s, judged.role, flags[at].flag)
 	}
 	return fmt.Sprintf("%s: %s [%s]; %s", where, finding.Message, finding.RuleID, finding.Remediation)
+}
+
+// ofRole names the role's own flag when that is where the value comes from.
+func ofRole(s settings.Settings, role settings.Role, flag string) string {
+	different := s.Overrides(role)
+	own := map[string]bool{
+		"cpu":        different.CPU != 0,
+		"memory":     different.Memory != "",
+		"disk-size":  different.DiskSize != "",
+		"network":    len(different.Networks) > 0,
+		"extra-disk": len(different.ExtraDisks) > 0,
+	}
+	if role != "" && own[flag] {
+		return string(role) + "-" + flag
+	}
+	return flag
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/grid"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/manifest"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
@@ -18,13 +19,16 @@ func valid() settings.Settings {
 	return s.Complete()
 }
 
-func TestWhatTheRulesPass(t *testing.T) {
-	s := valid()
-	objects, err := manifest.Build(s, []byte("{}"))
-	require.NoError(t, err)
-	findings, err := Run(s, objects)
-	require.NoError(t, err)
-	assert.Empty(t, findings.Errors)
+func TestTheRulesPassTheGrid(t *testing.T) {
+	for name, s := range grid.Cases() {
+		t.Run(name, func(t *testing.T) {
+			objects, err := manifest.Build(s, []byte("{}"))
+			require.NoError(t, err)
+			findings, err := Run(s, objects)
+			require.NoError(t, err)
+			assert.Empty(t, findings.Errors)
+		})
+	}
 }
 
 // Settings that Problems would refuse show that the rules see what the ClusterClass will make.
@@ -39,6 +43,11 @@ func TestFindingsNameTheFlag(t *testing.T) {
 		"ssh-user":         func(s *settings.Settings) { s.SSHUser = "" },
 		"ssh-keypair":      func(s *settings.Settings) { s.SSHKeyPair = "" },
 		"network":          func(s *settings.Settings) { s.Networks = nil },
+		"image":            func(s *settings.Settings) { s.Image = "" },
+		"extra-disk":       func(s *settings.Settings) { s.ExtraDisks = []string{":10Gi"} },
+		"cp-cpu":           func(s *settings.Settings) { s.ControlPlane.CPU = -1 },
+		"worker-memory":    func(s *settings.Settings) { s.Workers.Memory = "much" },
+		"worker-network":   func(s *settings.Settings) { s.Workers.Networks = []string{"a/b/c"} },
 	} {
 		t.Run(flag, func(t *testing.T) {
 			s := valid()
@@ -56,8 +65,8 @@ func TestTheRulesKnowThePreview(t *testing.T) {
 	require.NoError(t, err)
 	objects, err := preview(valid())
 	require.NoError(t, err)
-	require.Len(t, objects, 2)
+	require.Len(t, objects, 3)
 	for _, object := range objects {
-		assert.True(t, engine.Judges(object), "%v", object["kind"])
+		assert.True(t, engine.Judges(object.object), "%v", object.object["kind"])
 	}
 }

@@ -13,19 +13,36 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
 )
 
-// preview makes the HarvesterCluster and a HarvesterMachine that the ClusterClass's patches will make of the settings.
-func preview(s settings.Settings) ([]map[string]any, error) {
-	objects := make([]map[string]any, 0, 2)
-	machine, err := machine(s)
-	if err != nil {
-		return nil, err
-	}
-	for _, typed := range []any{cluster(s), machine} {
+// previewed is an object that does not exist yet.
+type previewed struct {
+	object map[string]any
+	// role is what a machine is for; empty for other kinds.
+	role settings.Role
+}
+
+// preview makes the HarvesterCluster and a HarvesterMachine of each role that the ClusterClass's patches will make of the
+// settings.
+func preview(s settings.Settings) ([]previewed, error) {
+	var objects []previewed
+	add := func(typed any, role settings.Role) error {
 		object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(typed)
 		if err != nil {
-			return nil, fmt.Errorf("previewing the cluster: %w", err)
+			return fmt.Errorf("previewing the cluster: %w", err)
 		}
-		objects = append(objects, object)
+		objects = append(objects, previewed{object, role})
+		return nil
+	}
+	if err := add(cluster(s), ""); err != nil {
+		return nil, err
+	}
+	for _, role := range []settings.Role{settings.ControlPlane, settings.Worker} {
+		machine, err := machine(s, role)
+		if err != nil {
+			return nil, err
+		}
+		if err := add(machine, role); err != nil {
+			return nil, err
+		}
 	}
 	return objects, nil
 }
@@ -55,24 +72,36 @@ func cluster(s settings.Settings) *infrav1.HarvesterCluster {
 	return cluster
 }
 
-func machine(s settings.Settings) (*infrav1.HarvesterMachine, error) {
-	size, err := resource.ParseQuantity(s.DiskSize)
+func machine(s settings.Settings, role settings.Role) (*infrav1.HarvesterMachine, error) {
+	machine := s.Machine(role)
+	size, err := resource.ParseQuantity(machine.DiskSize)
 	if err != nil {
 		return nil, fmt.Errorf("--disk-size: %w", err)
 	}
 	first := int32(1)
+	volumes := []infrav1.Volume{{
+		VolumeType: infrav1.VolumeTypeImage, ImageName: s.Image, VolumeSize: &size, BootOrder: &first,
+	}}
+	for _, disk := range machine.ExtraDisks {
+		storageClass, text := settings.SplitDisk(disk)
+		size, err := resource.ParseQuantity(text)
+		if err != nil {
+			return nil, fmt.Errorf("--extra-disk: %w", err)
+		}
+		volumes = append(volumes, infrav1.Volume{
+			VolumeType: infrav1.VolumeTypeStorageClass, StorageClass: storageClass, VolumeSize: &size,
+		})
+	}
 	return &infrav1.HarvesterMachine{
 		TypeMeta:   metav1.TypeMeta{APIVersion: infrav1.GroupVersion.String(), Kind: "HarvesterMachine"},
-		ObjectMeta: metav1.ObjectMeta{Name: s.Name + "-machine", Namespace: s.Namespace},
+		ObjectMeta: metav1.ObjectMeta{Name: s.Name + "-" + string(role), Namespace: s.Namespace},
 		Spec: infrav1.HarvesterMachineSpec{
-			CPU:        int32(s.CPU), //nolint:gosec // Problems bounds it.
-			Memory:     s.Memory,
+			CPU:        int32(machine.CPU), //nolint:gosec // Problems bounds it.
+			Memory:     machine.Memory,
 			SSHUser:    s.SSHUser,
 			SSHKeyPair: s.SSHKeyPair,
-			Networks:   s.Networks,
-			Volumes: []infrav1.Volume{{
-				VolumeType: infrav1.VolumeTypeImage, ImageName: s.Image, VolumeSize: &size, BootOrder: &first,
-			}},
+			Networks:   machine.Networks,
+			Volumes:    volumes,
 		},
 	}, nil
 }

@@ -87,7 +87,7 @@ func warnAboutClass(objects []*unstructured.Unstructured) func(context.Context, 
 			class := &unstructured.Unstructured{}
 			class.SetAPIVersion(object.GetAPIVersion())
 			class.SetKind("ClusterClass")
-			class.SetNamespace(object.GetNamespace())
+			class.SetNamespace(classNamespace(object))
 			class.SetName(manifest.ClusterClassName)
 			exists, err := applier.Exists(ctx, class)
 			if err != nil {
@@ -100,4 +100,12 @@ func warnAboutClass(objects []*unstructured.Unstructured) func(context.Context, 
 		}
 		return nil
 	}
+}
+
+func classNamespace(cluster *unstructured.Unstructured) string {
+	// A field of another type than string is as good as none.
+	if namespace, found, err := unstructured.NestedString(cluster.Object, "spec", "topology", "classNamespace"); found && err == nil {
+		return namespace
+	}
+	return cluster.GetNamespace()
 }

@@ -1,6 +1,8 @@
 package manifest
 
 import (
+	"strings"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
@@ -17,41 +19,58 @@ func cluster(s settings.Settings) *unstructured.Unstructured {
 	if s.RancherAutoImport {
 		label(cluster, autoImportLabel, "true")
 	}
+	for _, pair := range s.Labels {
+		key, value, _ := strings.Cut(pair, "=")
+		label(cluster, key, value)
+	}
 	return with(cluster, "spec", map[string]any{
 		"clusterNetwork": map[string]any{
 			"pods":     map[string]any{"cidrBlocks": list([]string{s.PodCIDR})},
 			"services": map[string]any{"cidrBlocks": list([]string{s.ServiceCIDR})},
 		},
-		"topology": map[string]any{
-			"class":        ClusterClassName,
-			"version":      s.KubernetesVersion,
-			"controlPlane": map[string]any{"replicas": int64(s.ControlPlaneReplicas)},
-			"workers": map[string]any{"machineDeployments": []any{map[string]any{
-				"class":    WorkerClass,
-				"name":     workerName,
-				"replicas": int64(s.WorkerReplicas),
-			}}},
-			"variables": variables(s),
-		},
+		"topology": topology(s),
 	})
+}
+
+func topology(s settings.Settings) map[string]any {
+	controlPlane := map[string]any{"replicas": int64(s.ControlPlaneReplicas)}
+	override(controlPlane, s, settings.ControlPlane)
+	groups := s.WorkerGroups()
+	deployments := make([]any, 0, len(groups))
+	for _, group := range groups {
+		deployment := map[string]any{"class": WorkerClass, "name": group.Name, "replicas": int64(group.Replicas)}
+		if group.FailureDomain != "" {
+			deployment["failureDomain"] = group.FailureDomain
+		}
+		override(deployment, s, settings.Worker)
+		deployments = append(deployments, deployment)
+	}
+	topology := map[string]any{
+		"class":        ClusterClassName,
+		"version":      s.KubernetesVersion,
+		"controlPlane": controlPlane,
+		"workers":      map[string]any{"machineDeployments": deployments},
+		"variables":    variables(s),
+	}
+	if s.ClassNamespace != "" && s.ClassNamespace != s.Namespace {
+		topology["classNamespace"] = s.ClassNamespace
+	}
+	return topology
 }
 
 // variables are those of ClusterClass harvester-rke2. What has nothing to say is left to the class's default.
 func variables(s settings.Settings) []any {
-	var variables []any
-	add := func(name string, value any) {
-		variables = append(variables, map[string]any{"name": name, "value": value})
-	}
+	var variables variableList
+	add := variables.add
 	add("identitySecretName", IdentitySecretName(s.Name))
 	add("targetNamespace", s.TargetNamespace)
 	add("sshUser", s.SSHUser)
 	add("sshKeyPair", s.SSHKeyPair)
-	add("cpuCount", int64(s.CPU))
-	add("memorySize", s.Memory)
-	add("vmNetworks", list(s.Networks))
-	add("volumes", []any{map[string]any{
-		"volumeType": "image", "imageName": s.Image, "volumeSize": s.DiskSize, "bootOrder": int64(1),
-	}})
+	machines := s.Machines()
+	add("cpuCount", int64(machines.CPU))
+	add("memorySize", machines.Memory)
+	add("vmNetworks", list(machines.Networks))
+	add("volumes", volumes(s, machines))
 	if s.IPPool != "" {
 		add("ipPoolRef", s.IPPool)
 	}
@@ -70,18 +89,24 @@ func variables(s settings.Settings) []any {
 		add("lbIPPoolRef", s.LoadBalancerPool)
 	}
 	add("cni", s.CNI)
+	if s.CISProfile != "" {
+		add("cisProfile", s.CISProfile)
+	}
+	if s.FIPS {
+		add("fipsRequired", true)
+	}
 	return variables
 }
 
-// healthCheck has the operations guide's values. The selector takes in all machines of the cluster.
+// healthCheck has the operations guide's values by default. The selector takes in all machines of the cluster.
 func healthCheck(s settings.Settings) *unstructured.Unstructured {
 	unhealthy := func(status string) any {
-		return map[string]any{"type": "Ready", "status": status, "timeout": "5m"}
+		return map[string]any{"type": "Ready", "status": status, "timeout": s.UnhealthyTimeout}
 	}
 	return with(object(clusterAPIVersion, "MachineHealthCheck", s.Name+"-mhc", s), "spec", map[string]any{
 		"clusterName":         s.Name,
-		"maxUnhealthy":        "34%",
-		"nodeStartupTimeout":  "20m",
+		"maxUnhealthy":        s.MaxUnhealthy,
+		"nodeStartupTimeout":  s.NodeStartupTimeout,
 		"selector":            map[string]any{"matchLabels": map[string]any{clusterNameLabel: s.Name}},
 		"unhealthyConditions": []any{unhealthy("False"), unhealthy("Unknown")},
 	})

@@ -8,19 +8,17 @@ import (
 const (
 	// ClusterClassName is the ClusterClass that a generated Cluster refers to, by name in its own namespace.
 	ClusterClassName = "harvester-rke2"
-	// WorkerClass is the class of its only MachineDeployment.
+	// WorkerClass is the class of its MachineDeployments.
 	WorkerClass = "default-worker"
-	// workerName is the MachineDeployment's name within the topology.
-	workerName = "md-0"
 
 	// CloudConfigSecret, in the guest cluster's kube-system, holds the kubeconfig by which Harvester's cloud provider
-	// and CSI driver reach Harvester. It is no part of the manifests: what is generated holds no other credential than
-	// the identity Secret. Whoever has credentials for the guest puts it there, directly or as a manifest under
+	// and CSI driver reach Harvester, with an account of its own. It is no part of the manifests: the Cluster's label
+	// cloud-config=harvester has the ClusterClass ask CAPHV for it, which writes the Secret's manifest into
 	// CloudConfigManifestKey of the ConfigMap of the cloud provider's addon.
 	CloudConfigSecret = "harvester-cloud-config"
 	// CloudConfigSecretKey is the name of the file that Harvester's CSI driver opens.
 	CloudConfigSecretKey = "cloud-provider-config"
-	// CloudConfigManifestKey is reserved in that ConfigMap; applying the manifests again leaves it alone.
+	// CloudConfigManifestKey is CAPHV's own in that ConfigMap; applying the manifests again leaves it alone.
 	CloudConfigManifestKey = "cloud-config.yaml"
 
 	clusterNameLabel = "cluster.x-k8s.io/cluster-name"

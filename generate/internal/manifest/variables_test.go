@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/clusterclass"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/grid"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
 )
 
 // declared is a variable of the ClusterClass.
@@ -46,21 +48,15 @@ func declaredVariables(t *testing.T) map[string]declared {
 // What a Cluster says must be what its class asks for: Cluster API refuses unknown variables and wrong values.
 func TestVariablesFitTheClusterClass(t *testing.T) {
 	known := declaredVariables(t)
-	for name, s := range cases() {
+	for name, s := range grid.Cases() {
 		t.Run(name, func(t *testing.T) {
 			set := make(map[string]bool)
-			for _, variable := range variables(s) {
+			for _, variable := range setVariables(s) {
 				name := variable.(map[string]any)["name"].(string)
 				set[name] = true
 				declaration, ok := known[name]
 				require.True(t, ok, "the class has no variable %s", name)
-				var internal apiextensions.JSONSchemaProps
-				require.NoError(t, apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(
-					&declaration.Schema.OpenAPIV3Schema, &internal, nil))
-				validator, _, err := validation.NewSchemaValidator(&internal)
-				require.NoError(t, err)
-				problems := validation.ValidateCustomResource(field.NewPath(name), variable.(map[string]any)["value"], validator)
-				assert.Empty(t, problems)
+				assert.Empty(t, refusals(t, declaration, variable.(map[string]any)["value"]))
 			}
 			for name, declaration := range known {
 				if declaration.Required && declaration.Schema.OpenAPIV3Schema.Default == nil {
@@ -69,4 +65,27 @@ func TestVariablesFitTheClusterClass(t *testing.T) {
 			}
 		})
 	}
+}
+
+// setVariables are those of the cluster, and those that a part of it overrides.
+func setVariables(s settings.Settings) []any {
+	all := variables(s)
+	topology := topology(s)
+	parts := append([]any{topology["controlPlane"]}, topology["workers"].(map[string]any)["machineDeployments"].([]any)...)
+	for _, part := range parts {
+		if own, ok := part.(map[string]any)["variables"].(map[string]any); ok {
+			all = append(all, own["overrides"].([]any)...)
+		}
+	}
+	return all
+}
+
+func refusals(t *testing.T, declaration declared, value any) field.ErrorList {
+	t.Helper()
+	var internal apiextensions.JSONSchemaProps
+	require.NoError(t, apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(
+		&declaration.Schema.OpenAPIV3Schema, &internal, nil))
+	validator, _, err := validation.NewSchemaValidator(&internal)
+	require.NoError(t, err)
+	return validation.ValidateCustomResource(field.NewPath(declaration.Name), value, validator)
 }

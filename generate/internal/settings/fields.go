@@ -1,6 +1,19 @@
 package settings
 
-import "github.com/spf13/pflag"
+import (
+	"github.com/spf13/pflag"
+)
+
+// Kind is what a Field's value is, in the words of JSON Schema.
+type Kind string
+
+// The kinds. Texts is a list of strings.
+const (
+	Text   Kind = "string"
+	Texts  Kind = "array"
+	Number Kind = "integer"
+	Truth  Kind = "boolean"
+)
 
 // Field is one answer as a flag and as a question.
 type Field struct {
@@ -10,6 +23,8 @@ type Field struct {
 	Usage string
 	// Question is asked in interactive mode; empty means that only the flag sets the field.
 	Question string
+	// Kind is what the value is.
+	Kind Kind
 	// Choices are all values there are; empty means any.
 	Choices []string
 
@@ -54,6 +69,27 @@ func Fields(s *Settings) []Field {
 		text("pod-cidr", &s.PodCIDR, "addresses of pods", ""),
 		text("service-cidr", &s.ServiceCIDR, "addresses of services", ""),
 		truth("rancher-auto-import", &s.RancherAutoImport, "label the cluster for import into Rancher by Turtles", ""),
+		texts("label", &s.Labels, "label of the Cluster, as key=value; repeat it for more", ""),
+		text("class-namespace", &s.ClassNamespace, "namespace of ClusterClass harvester-rke2 (default: that of the cluster)", ""),
+		texts("extra-disk", &s.ExtraDisks, "further empty disk of a machine, as storageclass:size; repeat it for more", ""),
+		texts("failure-domain", &s.FailureDomains,
+			"failure domain on Harvester for workers; repeat it to spread them, with one MachineDeployment each", ""),
+		text("cis-profile", &s.CISProfile, "CIS benchmark profile that RKE2 enforces, such as cis (default: none)", "").of(cisProfiles...),
+		truth("fips", &s.FIPS, "start Kubernetes only on machines whose kernel is in FIPS mode", ""),
+		text("max-unhealthy", &s.MaxUnhealthy, "how many machines may be unhealthy for one to be replaced, as a number or a percentage", ""),
+		text("node-startup-timeout", &s.NodeStartupTimeout, "how long a new machine may take to become a node", ""),
+		text("unhealthy-timeout", &s.UnhealthyTimeout, "how long a node may be not ready before it is replaced", ""),
+
+		number("cp-cpu", &s.ControlPlane.CPU, "virtual CPU cores of a control-plane machine (default: --cpu)", ""),
+		text("cp-memory", &s.ControlPlane.Memory, "memory of a control-plane machine (default: --memory)", ""),
+		text("cp-disk-size", &s.ControlPlane.DiskSize, "size of a control-plane machine's disk (default: --disk-size)", ""),
+		texts("cp-network", &s.ControlPlane.Networks, "VM network of control-plane machines; repeatable (default: --network)", ""),
+		texts("cp-extra-disk", &s.ControlPlane.ExtraDisks, "further disk of a control-plane machine (default: --extra-disk)", ""),
+		number("worker-cpu", &s.Workers.CPU, "virtual CPU cores of a worker (default: --cpu)", ""),
+		text("worker-memory", &s.Workers.Memory, "memory of a worker (default: --memory)", ""),
+		text("worker-disk-size", &s.Workers.DiskSize, "size of a worker's disk (default: --disk-size)", ""),
+		texts("worker-network", &s.Workers.Networks, "VM network of workers; repeatable (default: --network)", ""),
+		texts("worker-extra-disk", &s.Workers.ExtraDisks, "further disk of a worker (default: --extra-disk)", ""),
 	}
 }
 
@@ -66,25 +102,25 @@ func (f Field) of(choices ...string) Field {
 }
 
 func text(flag string, target *string, usage, question string) Field {
-	return Field{Flag: flag, Usage: usage, Question: question, register: func(flags *pflag.FlagSet, f Field) {
+	return Field{Kind: Text, Flag: flag, Usage: usage, Question: question, register: func(flags *pflag.FlagSet, f Field) {
 		flags.StringVar(target, f.Flag, *target, f.Usage)
 	}}
 }
 
 func texts(flag string, target *[]string, usage, question string) Field {
-	return Field{Flag: flag, Usage: usage, Question: question, register: func(flags *pflag.FlagSet, f Field) {
+	return Field{Kind: Texts, Flag: flag, Usage: usage, Question: question, register: func(flags *pflag.FlagSet, f Field) {
 		flags.StringSliceVar(target, f.Flag, *target, f.Usage)
 	}}
 }
 
 func number(flag string, target *int, usage, question string) Field {
-	return Field{Flag: flag, Usage: usage, Question: question, register: func(flags *pflag.FlagSet, f Field) {
+	return Field{Kind: Number, Flag: flag, Usage: usage, Question: question, register: func(flags *pflag.FlagSet, f Field) {
 		flags.IntVar(target, f.Flag, *target, f.Usage)
 	}}
 }
 
 func truth(flag string, target *bool, usage, question string) Field {
-	return Field{Flag: flag, Usage: usage, Question: question, register: func(flags *pflag.FlagSet, f Field) {
+	return Field{Kind: Truth, Flag: flag, Usage: usage, Question: question, register: func(flags *pflag.FlagSet, f Field) {
 		flags.BoolVar(target, f.Flag, *target, f.Usage)
 	}}
 }

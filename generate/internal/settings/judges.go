@@ -3,8 +3,10 @@ package settings
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -63,10 +65,47 @@ func atLeast(value, least int) string {
 	return ""
 }
 
+// quantityPattern is the ClusterClass's.
+var quantityPattern = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$`)
+
 func quantity(value, example string) string {
 	parsed, err := resource.ParseQuantity(value)
-	if err != nil || parsed.Sign() <= 0 {
+	if err != nil || parsed.Sign() <= 0 || !quantityPattern.MatchString(value) {
 		return fmt.Sprintf("%q is not a size, such as %s", value, example)
+	}
+	return ""
+}
+
+func memory(value string) string { return quantity(value, "8Gi") }
+
+func diskSize(value string) string { return quantity(value, "80Gi") }
+
+// distinct judges a list whose values may not repeat.
+func distinct(values []string, judge func(string) string) string {
+	for i, value := range values {
+		if text := judge(value); text != "" {
+			return text
+		}
+		if slices.Contains(values[:i], value) {
+			return fmt.Sprintf("names %q twice: leave one out", value)
+		}
+	}
+	return ""
+}
+
+func duration(value string) string {
+	if parsed, err := time.ParseDuration(value); err != nil || parsed <= 0 {
+		return fmt.Sprintf("%q is not a duration, such as 20m or 1h30m", value)
+	}
+	return ""
+}
+
+var sharePattern = regexp.MustCompile(`^([0-9]|[1-9][0-9]{1,4})$|^([0-9]|[1-9][0-9]|100)%$`)
+
+// share judges a number of machines or a percentage of them.
+func share(value string) string {
+	if !sharePattern.MatchString(value) {
+		return fmt.Sprintf("%q is neither a number of machines nor a percentage, such as 2 or 34%%", value)
 	}
 	return ""
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -51,8 +50,8 @@ var rules = []struct {
 	{"cp-replicas", func(s Settings) string { return atLeast(s.ControlPlaneReplicas, 1) }},
 	{"worker-replicas", func(s Settings) string { return atLeast(s.WorkerReplicas, 0) }},
 	{"cpu", func(s Settings) string { return atLeast(s.CPU, 1) }},
-	{"memory", func(s Settings) string { return quantity(s.Memory, "8Gi") }},
-	{"disk-size", func(s Settings) string { return quantity(s.DiskSize, "80Gi") }},
+	{"memory", func(s Settings) string { return memory(s.Memory) }},
+	{"disk-size", func(s Settings) string { return diskSize(s.DiskSize) }},
 	{"k8s-version", kubernetesVersion},
 	{"target-namespace", func(s Settings) string { return optional(s.TargetNamespace, label) }},
 	{"ssh-user", func(s Settings) string { return required(s.SSHUser, "name the user that the key pair is for") }},
@@ -61,6 +60,26 @@ var rules = []struct {
 	{"cni", func(s Settings) string { return oneOf(s.CNI, CNICalico, CNICanal, CNICilium, CNINone) }},
 	{"pod-cidr", func(s Settings) string { return subnet(s.PodCIDR) }},
 	{"service-cidr", serviceCIDR},
+	{"label", clusterLabels},
+	{"class-namespace", func(s Settings) string { return optional(s.ClassNamespace, label) }},
+	{"extra-disk", func(s Settings) string { return extraDisks(s.ExtraDisks) }},
+	{"failure-domain", func(s Settings) string { return distinct(s.FailureDomains, failureDomain) }},
+	{"cis-profile", func(s Settings) string {
+		return optional(s.CISProfile, func(profile string) string { return oneOf(profile, cisProfiles...) })
+	}},
+	{"max-unhealthy", func(s Settings) string { return share(s.MaxUnhealthy) }},
+	{"node-startup-timeout", func(s Settings) string { return duration(s.NodeStartupTimeout) }},
+	{"unhealthy-timeout", func(s Settings) string { return duration(s.UnhealthyTimeout) }},
+	{"cp-cpu", func(s Settings) string { return atLeast(s.ControlPlane.CPU, 0) }},
+	{"cp-memory", func(s Settings) string { return optional(s.ControlPlane.Memory, memory) }},
+	{"cp-disk-size", func(s Settings) string { return optional(s.ControlPlane.DiskSize, diskSize) }},
+	{"cp-network", func(s Settings) string { return networkList(s.ControlPlane.Networks) }},
+	{"cp-extra-disk", func(s Settings) string { return extraDisks(s.ControlPlane.ExtraDisks) }},
+	{"worker-cpu", func(s Settings) string { return atLeast(s.Workers.CPU, 0) }},
+	{"worker-memory", func(s Settings) string { return optional(s.Workers.Memory, memory) }},
+	{"worker-disk-size", func(s Settings) string { return optional(s.Workers.DiskSize, diskSize) }},
+	{"worker-network", func(s Settings) string { return networkList(s.Workers.Networks) }},
+	{"worker-extra-disk", func(s Settings) string { return extraDisks(s.Workers.ExtraDisks) }},
 }
 
 // Problems returns everything that is wrong, in the order of Fields. It judges the settings as they were given; call it
@@ -101,7 +120,11 @@ func networks(s Settings) string {
 	if len(s.Networks) == 0 {
 		return "is required: name a VM network on Harvester, such as default/production"
 	}
-	for _, network := range s.Networks {
+	return networkList(s.Networks)
+}
+
+func networkList(networks []string) string {
+	for _, network := range networks {
 		if text := reference(network, "name a VM network on Harvester, such as default/production", true); text != "" {
 			return text
 		}
@@ -113,15 +136,7 @@ func poolRefs(s Settings) string {
 	if s.IPPool != "" && len(s.IPPoolRefs) > 0 {
 		return "and --ip-pool exclude each other: leave one out"
 	}
-	for i, pool := range s.IPPoolRefs {
-		if text := objectName(pool); text != "" {
-			return text
-		}
-		if slices.Contains(s.IPPoolRefs[:i], pool) {
-			return fmt.Sprintf("names %q twice: leave one out", pool)
-		}
-	}
-	return ""
+	return distinct(s.IPPoolRefs, objectName)
 }
 
 func gateway(s Settings) string {

@@ -34,6 +34,28 @@ type Settings struct {
 	PodCIDR           string
 	ServiceCIDR       string
 	RancherAutoImport bool
+
+	ControlPlane   Overrides
+	Workers        Overrides
+	ExtraDisks     []string
+	FailureDomains []string
+	ClassNamespace string
+	CISProfile     string
+	FIPS           bool
+	Labels         []string
+
+	MaxUnhealthy       string
+	NodeStartupTimeout string
+	UnhealthyTimeout   string
+}
+
+// Overrides are the answers in which the machines of one role differ from the others; zero values mean no difference.
+type Overrides struct {
+	CPU        int
+	Memory     string
+	DiskSize   string
+	Networks   []string
+	ExtraDisks []string
 }
 
 // Values of LoadBalancerIPAM and CNI.
@@ -61,6 +83,9 @@ func Defaults() Settings {
 		CNI:                  CNICalico,
 		PodCIDR:              "10.42.0.0/16",
 		ServiceCIDR:          "10.43.0.0/16",
+		MaxUnhealthy:         "34%",
+		NodeStartupTimeout:   "20m",
+		UnhealthyTimeout:     "5m",
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 )
 
 func valid() Settings {
@@ -45,7 +46,7 @@ func TestEveryFieldIsJudged(t *testing.T) {
 		judged[rule.flag] = true
 	}
 	for _, field := range Fields(&s) {
-		assert.True(t, judged[field.Flag] || field.Flag == "rancher-auto-import", "--%s has no rule", field.Flag)
+		assert.True(t, judged[field.Flag] || field.Kind == Truth, "--%s has no rule", field.Flag)
 		delete(judged, field.Flag)
 		assert.NotEmpty(t, field.Usage)
 	}
@@ -131,6 +132,27 @@ func TestProblems(t *testing.T) {
 		"lb pool with dhcp":    {func(s *Settings) { s.LoadBalancerPool = "vips" }, "--lb-ip-pool is read with --lb-ipam pool only"},
 		"cni":                  {func(s *Settings) { s.CNI = "flannel" }, `--cni "flannel" is none of`},
 		"pods":                 {func(s *Settings) { s.PodCIDR = "10.42.0.1/16" }, "--pod-cidr"},
+		"label":                {func(s *Settings) { s.Labels = []string{"team"} }, `--label "team" is not a label of the form key=value`},
+		"label twice":          {func(s *Settings) { s.Labels = []string{"a=b", "a=c"} }, `--label sets "a" twice`},
+		"own label":            {func(s *Settings) { s.Labels = []string{"cni=none"} }, `--label "cni" cannot be set`},
+		"class namespace":      {func(s *Settings) { s.ClassNamespace = "A" }, "--class-namespace"},
+		"extra disk":           {func(s *Settings) { s.ExtraDisks = []string{"100Gi"} }, `--extra-disk "100Gi" is not of the form storageclass:size`},
+		"failure domain":       {func(s *Settings) { s.FailureDomains = []string{"a", "a"} }, `--failure-domain names "a" twice`},
+		"no failure domain":    {func(s *Settings) { s.FailureDomains = []string{""} }, `--failure-domain "" is not a failure domain`},
+		"CIS":                  {func(s *Settings) { s.CISProfile = "cis-2" }, `--cis-profile "cis-2" is none of`},
+		"unhealthy":            {func(s *Settings) { s.MaxUnhealthy = "101%" }, `--max-unhealthy "101%" is neither`},
+		"startup":              {func(s *Settings) { s.NodeStartupTimeout = "20" }, `--node-startup-timeout "20" is not a duration`},
+		"unhealthy for":        {func(s *Settings) { s.UnhealthyTimeout = "-5m" }, "--unhealthy-timeout"},
+		"cp cores":             {func(s *Settings) { s.ControlPlane.CPU = -1 }, "--cp-cpu is -1"},
+		"cp memory":            {func(s *Settings) { s.ControlPlane.Memory = "8e9" }, `--cp-memory "8e9" is not a size`},
+		"cp disk":              {func(s *Settings) { s.ControlPlane.DiskSize = "big" }, "--cp-disk-size"},
+		"cp network":           {func(s *Settings) { s.ControlPlane.Networks = []string{"/b"} }, "--cp-network"},
+		"cp extra disk":        {func(s *Settings) { s.ControlPlane.ExtraDisks = []string{"a:"} }, "--cp-extra-disk"},
+		"worker cores":         {func(s *Settings) { s.Workers.CPU = -1 }, "--worker-cpu is -1"},
+		"worker memory":        {func(s *Settings) { s.Workers.Memory = "0" }, "--worker-memory"},
+		"worker disk":          {func(s *Settings) { s.Workers.DiskSize = "80 Gi" }, "--worker-disk-size"},
+		"worker network":       {func(s *Settings) { s.Workers.Networks = []string{"a/b/c"} }, "--worker-network"},
+		"worker extra disk":    {func(s *Settings) { s.Workers.ExtraDisks = []string{":1Gi"} }, "--worker-extra-disk"},
 		"services":             {func(s *Settings) { s.ServiceCIDR = "10.43.0.0" }, "--service-cidr"},
 		"pods in services":     {func(s *Settings) { s.PodCIDR = "10.43.128.0/17" }, "--service-cidr 10.43.0.0/16 overlaps --pod-cidr"},
 	}
@@ -155,4 +177,21 @@ func TestEvenControlPlanesAreWarnedAbout(t *testing.T) {
 	assert.Empty(t, s.Problems())
 	require.Len(t, s.Warnings(), 1)
 	assert.Equal(t, "--cp-replicas 2 is even: etcd then survives no more failures than with 1", s.Warnings()[0].String())
+}
+
+func TestWorkersAreSpreadEvenly(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := valid()
+		s.WorkerReplicas = rapid.IntRange(0, 200).Draw(t, "workers")
+		s.FailureDomains = rapid.SliceOfDistinct(rapid.StringMatching("[a-z]{1,6}"), rapid.ID[string]).Draw(t, "domains")
+		sum, least, most := 0, 201, 0
+		names := make(map[string]bool)
+		for _, group := range s.WorkerGroups() {
+			sum, least, most = sum+group.Replicas, min(least, group.Replicas), max(most, group.Replicas)
+			names[group.Name] = true
+		}
+		if sum != s.WorkerReplicas || most-least > 1 || len(names) != max(1, len(s.FailureDomains)) || !names["md-0"] {
+			t.Fatalf("%d workers over %v: %+v", s.WorkerReplicas, s.FailureDomains, s.WorkerGroups())
+		}
+	})
 }
