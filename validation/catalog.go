@@ -25,6 +25,14 @@ var ruleID = regexp.MustCompile(`^[A-Z]{2,3}[0-9]{3}$`)
 type catalog struct {
 	rules []Rule // sorted by ID
 	roots map[string]string
+	// foreign are the kinds of other groups.
+	foreign map[string]foreignKind
+	project []projection
+}
+
+type foreignKind struct {
+	group    string
+	versions []string
 }
 
 // loadCatalog reads every rule file and spreads rules to the kinds that include them.
@@ -33,9 +41,13 @@ func loadCatalog(files fs.FS) (*catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	loaded := &catalog{roots: map[string]string{}}
+	loaded := &catalog{roots: map[string]string{}, foreign: map[string]foreignKind{}}
 	for _, file := range byKind {
 		loaded.roots[file.Kind] = file.Root
+		if file.Group != "" {
+			loaded.foreign[file.Kind] = foreignKind{group: file.Group, versions: file.Versions}
+		}
+		loaded.project = append(loaded.project, file.Project...)
 		for _, rule := range file.Rules {
 			if err := rule.check(); err != nil {
 				return nil, fmt.Errorf("%w: rule %s of %s: %w", ErrInvalidRules, rule.ID, file.Kind, err)

@@ -14,6 +14,8 @@ const (
 	varSelf           = "self"
 	varOldSelf        = "oldSelf"
 	varDryRunTopology = "dryRunTopology"
+	varObject         = "object"
+	varBundle         = "bundle"
 )
 
 // oldestKubernetes is the Kubernetes release whose CEL the rules keep to, so that they could also run inside an API
@@ -27,6 +29,8 @@ type compiledRule struct {
 	wording   cel.Program // nil when the message is fixed
 	// transition is true when the rule compares with the object before the change.
 	transition bool
+	// bundled is true when the rule looks at other objects.
+	bundled bool
 }
 
 // celEnvironment is Kubernetes' own: its libraries, its cost of each function and its limit per expression.
@@ -37,6 +41,8 @@ func celEnvironment() (*cel.Env, error) {
 			cel.Variable(varSelf, cel.DynType),
 			cel.Variable(varOldSelf, cel.DynType),
 			cel.Variable(varDryRunTopology, cel.BoolType),
+			cel.Variable(varObject, cel.DynType),
+			cel.Variable(varBundle, cel.DynType),
 		},
 	})
 	if err != nil {
@@ -46,44 +52,45 @@ func celEnvironment() (*cel.Env, error) {
 }
 
 func compileRule(env *cel.Env, rule Rule) (*compiledRule, error) {
-	condition, mentionsOld, err := compileExpression(env, rule.Expression, cel.BoolType)
+	condition, mentions, err := compileExpression(env, rule.Expression, cel.BoolType)
 	if err != nil {
 		return nil, fmt.Errorf("%w: rule %s: expression: %w", ErrInvalidRules, rule.ID, err)
 	}
-	compiled := &compiledRule{Rule: rule, condition: condition, transition: mentionsOld}
-	if mentionsOld && strings.Contains(strings.Join(rule.Scopes, " "), everyItem) {
+	compiled := &compiledRule{
+		Rule: rule, condition: condition, transition: mentions[varOldSelf], bundled: mentions[varBundle],
+	}
+	if compiled.transition && strings.Contains(strings.Join(rule.Scopes, " "), everyItem) {
 		return nil, fmt.Errorf("%w: rule %s: oldSelf cannot be told for items of a list", ErrInvalidRules, rule.ID)
 	}
 	if rule.MessageExpression == "" {
 		return compiled, nil
 	}
-	compiled.wording, mentionsOld, err = compileExpression(env, rule.MessageExpression, cel.StringType)
+	compiled.wording, mentions, err = compileExpression(env, rule.MessageExpression, cel.StringType)
 	if err != nil {
 		return nil, fmt.Errorf("%w: rule %s: messageExpression: %w", ErrInvalidRules, rule.ID, err)
 	}
-	if mentionsOld && !compiled.transition {
-		return nil, fmt.Errorf("%w: rule %s: only messageExpression mentions oldSelf", ErrInvalidRules, rule.ID)
+	if mentions[varOldSelf] && !compiled.transition || mentions[varBundle] && !compiled.bundled {
+		return nil, fmt.Errorf("%w: rule %s: only messageExpression mentions oldSelf or bundle", ErrInvalidRules, rule.ID)
 	}
 	return compiled, nil
 }
 
-// compileExpression also tells whether the expression mentions oldSelf.
-func compileExpression(env *cel.Env, expression string, want *cel.Type) (cel.Program, bool, error) {
+// compileExpression also tells which variables the expression mentions.
+func compileExpression(env *cel.Env, expression string, want *cel.Type) (cel.Program, map[string]bool, error) {
 	ast, issues := env.Compile(expression)
 	if err := issues.Err(); err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	if !ast.OutputType().IsExactType(want) {
-		return nil, false, fmt.Errorf("it yields %s, not %s", ast.OutputType(), want)
+		return nil, nil, fmt.Errorf("it yields %s, not %s", ast.OutputType(), want)
 	}
 	program, err := env.Program(ast)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
+	mentions := map[string]bool{}
 	for _, reference := range ast.NativeRep().ReferenceMap() {
-		if reference.Name == varOldSelf {
-			return program, true, nil
-		}
+		mentions[reference.Name] = true
 	}
-	return program, false, nil
+	return program, mentions, nil
 }

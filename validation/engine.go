@@ -92,8 +92,9 @@ func (e *Engine) Judges(object map[string]any) bool {
 	if !ok {
 		return false
 	}
-	_, ok = e.kinds[kind]
-	return ok
+	_, known := e.kinds[kind]
+	_, foreign := e.catalog.foreign[kind]
+	return known && !foreign
 }
 
 // Validate evaluates every rule of the object's kind and returns what they find, sorted by path, severity and rule.

@@ -157,3 +157,45 @@ func TestValidateOnAnyObject(t *testing.T) {
 }
 
 func toAny[T any](v T) any { return v }
+
+func TestABundleLeavesObjectsAsTheyAreAndKeepsTheirOrder(t *testing.T) {
+	objects := []map[string]any{
+		base(t, "HarvesterMachine"), {"kind": "Secret", "apiVersion": "v1"}, base(t, "Cluster"), {}, base(t, "MachineHealthCheck"),
+		merge(base(t, "HarvesterMachine"), map[string]any{"spec": map[string]any{"cpu": int64(0)}}),
+	}
+	before, err := json.Marshal(objects)
+	require.NoError(t, err)
+	judged := engine().ValidateBundle(objects)
+	after, err := json.Marshal(objects)
+	require.NoError(t, err)
+	assert.JSONEq(t, string(before), string(after))
+	require.Len(t, judged, len(objects))
+	for i, want := range []bool{true, false, true, false, true, true} {
+		assert.Equal(t, want, judged[i].Judged, i)
+	}
+	assert.Equal(t, []string{"error HM001 spec.cpu"}, brief(judged[5].Findings))
+	assert.Empty(t, engine().ValidateBundle(nil))
+}
+
+// Whatever a Cluster's variables are, judging ends and points into the topology.
+func TestVariablesOfAnyForm(t *testing.T) {
+	e := engine()
+	value := rapid.OneOf(
+		rapid.Just[any](nil), rapid.Map(rapid.Int64(), toAny), rapid.Map(rapid.String(), toAny), rapid.Just[any]([]any{"a", int64(1)}),
+		rapid.Just[any](map[string]any{"volumeType": true}), rapid.Just[any]([]any{map[string]any{"volumeType": "image"}}),
+	)
+	names := rapid.SampledFrom([]string{"volumes", "vmNetworks", "cpuCount", "memorySize", "gateway", "ipPoolRef", "ipPoolRefs", "other", ""})
+	rapid.Check(t, func(t *rapid.T) {
+		var variables []any
+		for range rapid.IntRange(0, 6).Draw(t, "n") {
+			variables = append(variables, map[string]any{"name": names.Draw(t, "name"), "value": value.Draw(t, "value")})
+		}
+		cluster := map[string]any{
+			"apiVersion": "cluster.x-k8s.io/v1beta1", "kind": "Cluster", "metadata": map[string]any{"name": "a"},
+			"spec": map[string]any{"topology": map[string]any{"class": clusterClass, "variables": variables}},
+		}
+		for _, f := range e.ValidateBundle([]map[string]any{cluster})[0].Findings {
+			assert.True(t, strings.HasPrefix(f.Path, "spec.topology"), f.String())
+		}
+	})
+}

@@ -12,6 +12,8 @@ import (
 type evaluation struct {
 	object, old    map[string]any
 	dryRunTopology bool
+	// bundle is nil where the object is judged alone.
+	bundle map[string]any
 	// budget is the cost that is left for the whole object, in CEL's units.
 	budget   uint64
 	findings []Finding
@@ -19,7 +21,7 @@ type evaluation struct {
 
 // apply evaluates one rule at each of its places.
 func (run *evaluation) apply(rule *boundRule) {
-	if rule.transition && run.old == nil {
+	if rule.transition && run.old == nil || rule.bundled && run.bundle == nil {
 		return
 	}
 	for _, s := range rule.scopes {
@@ -42,7 +44,7 @@ func (run *evaluation) apply(rule *boundRule) {
 }
 
 func (run *evaluation) judge(rule *boundRule, s scope, at place) {
-	variables := &activation{self: at.value, dryRunTopology: run.dryRunTopology}
+	variables := &activation{self: at.value, dryRunTopology: run.dryRunTopology, object: run.object, bundle: run.bundle}
 	if rule.transition {
 		found := false
 		s.find(run.old, func(before place) { variables.oldSelf, found = before.value, true }, func(misfit) {})
@@ -107,6 +109,7 @@ func (run *evaluation) report(rule *boundRule, path, message string) {
 type activation struct {
 	self, oldSelf  any
 	dryRunTopology bool
+	object, bundle map[string]any
 }
 
 // ResolveName implements cel.Activation.
@@ -118,6 +121,10 @@ func (a *activation) ResolveName(name string) (any, bool) {
 		return a.oldSelf, a.oldSelf != nil
 	case varDryRunTopology:
 		return a.dryRunTopology, true
+	case varObject:
+		return a.object, true
+	case varBundle:
+		return a.bundle, a.bundle != nil
 	default:
 		return nil, false
 	}

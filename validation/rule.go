@@ -18,8 +18,9 @@ type Rule struct {
 	// Field is what the finding points at, below the scope. Empty means the scope itself.
 	Field string `json:"field,omitempty"`
 	// Expression is CEL and true when all is well. It sees self; oldSelf, the same place before a change, when it
-	// mentions it (the rule then only applies to changes of objects that had that place before); and
-	// dryRunTopology, see Options.
+	// mentions it (the rule then only applies to changes of objects that had that place before); object, all of it;
+	// dryRunTopology, see Options; and bundle, the objects beside it, see Engine.ValidateBundle. A rule that
+	// mentions bundle has no say where an object is judged alone.
 	Expression string `json:"expression"`
 	// Message says what is wrong.
 	Message string `json:"message"`
@@ -52,10 +53,16 @@ type Target struct {
 type ruleFile struct {
 	// Kind is what the file's rules are about.
 	Kind string `json:"kind"`
+	// Group and Versions of a kind that is not the provider's own. Such a kind is judged in bundles only, and there
+	// only where it belongs to a cluster on Harvester.
+	Group    string   `json:"group,omitempty"`
+	Versions []string `json:"versions,omitempty"`
 	// Root is a scope that is taken as an empty object where the object lacks it, so that "is required" has a say.
 	Root string `json:"root"`
 	// Include takes over the rules of another kind that it holds a copy of.
 	Include []inclusion `json:"include,omitempty"`
+	// Project tells what the variables of a Cluster become in the objects that Cluster API makes from it.
+	Project []projection `json:"project,omitempty"`
 	// Rules of this kind.
 	Rules []Rule `json:"rules"`
 }

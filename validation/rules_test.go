@@ -27,6 +27,16 @@ type fixture struct {
 	Old            map[string]any `json:"old"`
 	DryRunTopology bool           `json:"dryRunTopology"`
 	Want           []string       `json:"want"`
+	// Bundle are the objects beside it; nil judges the object alone.
+	Bundle []map[string]any `json:"bundle"`
+}
+
+// judge returns what an engine finds in the fixture's object.
+func (c fixture) judge(e *Engine, object, old map[string]any) []Finding {
+	if c.Bundle != nil {
+		return e.ValidateBundle(append([]map[string]any{object}, c.Bundle...))[0].Findings
+	}
+	return e.Validate(object, old, Options{DryRunTopology: c.DryRunTopology})
 }
 
 func fixtures(t *testing.T) []fixtureFile {
@@ -61,9 +71,9 @@ func TestRulesFindWhatTheirFixturesSay(t *testing.T) {
 				if c.Old != nil {
 					old = merge(base(t, file.Kind), c.Old)
 				}
-				findings := engine().Validate(object, old, Options{DryRunTopology: c.DryRunTopology})
+				findings := c.judge(engine(), object, old)
 				assert.ElementsMatch(t, c.Want, brief(findings))
-				plain := engine().Validate(withFloats(t, object), withFloats(t, old), Options{DryRunTopology: c.DryRunTopology})
+				plain := c.judge(engine(), withFloats(t, object), withFloats(t, old))
 				assert.Equal(t, findings, plain, "numbers as encoding/json decodes them")
 				for _, f := range findings {
 					assert.NotEmpty(t, f.Message)
@@ -121,7 +131,7 @@ func TestEveryRuleIsNeededByAFixture(t *testing.T) {
 				if c.Old != nil {
 					old = merge(base(t, file.Kind), c.Old)
 				}
-				got := brief(without.Validate(merge(base(t, file.Kind), c.Patch), old, Options{DryRunTopology: c.DryRunTopology}))
+				got := brief(c.judge(without, merge(base(t, file.Kind), c.Patch), old))
 				noticed = noticed || len(got) < len(c.Want)
 			}
 		}
