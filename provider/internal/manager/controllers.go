@@ -24,6 +24,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/harvestercluster"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/harvestermachine"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/poolwatch"
 )
 
 const (
@@ -60,6 +61,12 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) erro
 	err = clusters.SetupWithManager(ctx, mgr, harvestercluster.Sources{Harvester: harvester, WatchFilter: options.WatchFilter},
 		controllerOptions(options.ClusterConcurrency))
 	if err != nil {
+		return err
+	}
+	pools := &poolwatch.Reconciler{
+		Client: mgr.GetClient(), Identities: identities, Metrics: recorded, Recorder: mgr.GetEventRecorder(poolwatch.ControllerName),
+	}
+	if err := pools.SetupWithManager(mgr, harvester, controllerOptions(1)); err != nil {
 		return err
 	}
 	machines := &harvestermachine.Reconciler{

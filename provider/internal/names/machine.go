@@ -44,6 +44,14 @@ func AddressOwner(targetNamespace, vm string) string {
 	return targetNamespace + "/" + vm + addressOwnerSuffix
 }
 
+// VMOfAddressOwner reads namespace and name of the VM back from the id that AddressOwner made; ours is false for any other
+// id.
+func VMOfAddressOwner(id string) (targetNamespace, vm string, ours bool) {
+	id, ours = strings.CutSuffix(id, addressOwnerSuffix)
+	targetNamespace, vm, slash := strings.Cut(id, "/")
+	return targetNamespace, vm, ours && slash
+}
+
 // LegacyAddressOwner is what v0.2.x wrote into the pool for a HarvesterMachine.
 func LegacyAddressOwner(namespace, machine string) string { return namespace + "/" + machine }
 

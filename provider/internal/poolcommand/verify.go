@@ -29,11 +29,12 @@ func (t *tool) verify() *cobra.Command {
 			if len(t.managements) == 0 {
 				_, _ = fmt.Fprintln(t.streams.Err, "Note: no --management-kubeconfig, so a machine that has no virtual machine yet looks like a leak.")
 			}
-			if t.output == "json" {
+			switch {
+			case t.output == "json":
 				err = t.json(map[string]any{"findings": findings})
-			} else if len(findings) > 0 {
+			case len(findings) > 0:
 				err = t.findings(findings)
-			} else {
+			default:
 				_, err = fmt.Fprintln(t.streams.Out, "Nothing is wrong.")
 			}
 			if err == nil && len(findings) > 0 {

@@ -1,0 +1,148 @@
+package poolwatch
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	kubevirtv1 "kubevirt.io/api/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
+	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/observability"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/poolaudit"
+)
+
+// AddressLeakedReason is the reason of the event about a leak.
+const AddressLeakedReason = "AddressLeaked"
+
+// Reconciler looks for leaks whenever a pool changed or a machine went. Its exported fields are set before
+// SetupWithManager and not changed after.
+type Reconciler struct {
+	// Client reads the management cluster from the manager's cache.
+	Client client.Reader
+	// Identities leads to Harvester.
+	Identities *identity.Resolver
+	// Metrics holds the number of leaks of each pool.
+	Metrics *observability.Metrics
+	// Recorder writes events.
+	Recorder events.EventRecorder
+
+	mu sync.Mutex
+	// told are the leaks of each cluster of which there was an event already, and pools those of its Harvester.
+	told  map[client.ObjectKey][]poolaudit.Finding
+	pools map[client.ObjectKey][]string
+}
+
+// Reconcile looks at the pools of one HarvesterCluster's Harvester. That Harvester cannot be reached is told by the
+// cluster's own reconciler, and the connection sends an event when it can.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	cluster := &infrav1.HarvesterCluster{}
+	if err := r.Client.Get(ctx, request.NamespacedName, cluster); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.forget(request.NamespacedName)
+		}
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	connection, err := r.Identities.Connect(ctx, cluster)
+	if err != nil {
+		return ctrl.Result{}, nil //nolint:nilerr // See above.
+	}
+	pools := &lbv1.IPPoolList{}
+	if err := connection.Cache().List(ctx, pools); err != nil {
+		return ctrl.Result{}, nil //nolint:nilerr // See above.
+	}
+	leaks, err := r.leaks(ctx, connection, pools.Items, cluster)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	r.tell(cluster, pools.Items, leaks)
+	return ctrl.Result{}, nil
+}
+
+// leaks are the suspects whose VM Harvester itself says is not there: the cache may lag, and holds our VMs only.
+func (r *Reconciler) leaks(ctx context.Context, connection *harvesterclient.Connection, pools []lbv1.IPPool, cluster *infrav1.HarvesterCluster) ([]poolaudit.Finding, error) {
+	holders := poolaudit.NewHolders()
+	if err := poolaudit.ReadManagement(ctx, r.Client, holders); err != nil {
+		return nil, err
+	}
+	targets, err := r.targets(ctx, cluster)
+	if err != nil {
+		return nil, err
+	}
+	var leaks []poolaudit.Finding
+	for _, suspect := range suspects(pools, holders, targets) {
+		namespace, vm, _ := names.VMOfAddressOwner(suspect.Owner)
+		object := &metav1.PartialObjectMetadata{}
+		object.SetGroupVersionKind(kubevirtv1.VirtualMachineGroupVersionKind)
+		err := connection.Client().Get(ctx, client.ObjectKey{Namespace: namespace, Name: vm}, object)
+		switch {
+		case apierrors.IsNotFound(err):
+			leaks = append(leaks, suspect)
+		case err != nil:
+			return nil, fmt.Errorf("look for the virtual machine that holds %s: %w", suspect.Address, err)
+		}
+	}
+	return leaks, nil
+}
+
+// targets are the namespaces of all clusters of the same Harvester, so that each of them counts the same.
+func (r *Reconciler) targets(ctx context.Context, cluster *infrav1.HarvesterCluster) ([]string, error) {
+	all := &infrav1.HarvesterClusterList{}
+	if err := r.Client.List(ctx, all); err != nil {
+		return nil, fmt.Errorf("list the HarvesterClusters: %w", err)
+	}
+	var targets []string
+	for i := range all.Items {
+		if identity.Key(&all.Items[i]) == identity.Key(cluster) {
+			targets = append(targets, all.Items[i].Spec.TargetNamespace)
+		}
+	}
+	return targets, nil
+}
+
+// tell sets the metric, and writes an event on the cluster for each leak in its namespace that is new.
+func (r *Reconciler) tell(cluster *infrav1.HarvesterCluster, pools []lbv1.IPPool, leaks []poolaudit.Finding) {
+	key := client.ObjectKeyFromObject(cluster)
+	counts := count(pools, leaks)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.told == nil {
+		r.told, r.pools = map[client.ObjectKey][]poolaudit.Finding{}, map[client.ObjectKey][]string{}
+	}
+	for _, pool := range r.pools[key] {
+		if _, there := counts[pool]; !there {
+			r.Metrics.ForgetIPPool(pool)
+		}
+	}
+	r.pools[key] = nil
+	for pool, leaked := range counts {
+		r.Metrics.SetIPPoolLeaks(pool, leaked)
+		r.pools[key] = append(r.pools[key], pool)
+	}
+	for _, leak := range leaks {
+		namespace, _, _ := names.VMOfAddressOwner(leak.Owner)
+		if namespace == cluster.Spec.TargetNamespace && !slices.Contains(r.told[key], leak) {
+			r.Recorder.Eventf(cluster, nil, corev1.EventTypeWarning, AddressLeakedReason, "Verify",
+				"IPPool %s: %s is %s; caphv-ipam repair releases it", leak.Pool, leak.Address, leak.Message)
+		}
+	}
+	r.told[key] = leaks
+}
+
+func (r *Reconciler) forget(key client.ObjectKey) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.told, key)
+	delete(r.pools, key)
+}
