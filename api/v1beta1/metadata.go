@@ -17,7 +17,8 @@ const (
 // Annotations on our kinds.
 const (
 	// ConfirmDeletionAnnotation on a HarvesterMachine confirms that its VM may be deleted although the Machine that
-	// owns it is not being deleted. Without it such a deletion is blocked, because a restored backup with stale owner
+	// owns it is not being deleted, or only by the garbage collector; on a HarvesterCluster, that what was made for it may
+	// be deleted although its Cluster is not. Without it such a deletion is blocked, because a restored backup with stale owner
 	// references makes Kubernetes' garbage collector delete machines that are in use. The value must be "true".
 	ConfirmDeletionAnnotation = "infrastructure.cluster.x-k8s.io/confirm-deletion"
 

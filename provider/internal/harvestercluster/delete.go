@@ -22,6 +22,7 @@ import (
 // deletionPhases undo the normal ones backwards, once no machine is left.
 func (r *Reconciler) deletionPhases() []phase.Phase[*scope] {
 	return []phase.Phase[*scope]{
+		{Condition: infrav1.DeletingCondition, Run: r.guard},
 		{Condition: infrav1.DeletingCondition, Run: r.awaitMachines},
 		{Condition: infrav1.DeletingCondition, Run: r.reconnect},
 		{Condition: infrav1.DeletingCondition, Run: r.deleteLoadBalancer},

@@ -53,6 +53,10 @@ func TestOrphanGuard(t *testing.T) {
 	}{
 		"the Machine is being deleted": {func(s *scope) { s.owner.DeletionTimestamp = &now }, false},
 		"the Cluster is being deleted": {func(s *scope) { s.cluster.DeletionTimestamp = &now }, false},
+		"the Machine's owner is lost":  {func(s *scope) { s.owner.DeletionTimestamp, s.lostOwner = &now, "MachineSet x" }, true},
+		"owner lost, Cluster deleted": {func(s *scope) {
+			s.owner.DeletionTimestamp, s.cluster.DeletionTimestamp, s.lostOwner = &now, &now, "MachineSet x"
+		}, false},
 		"the Machine lives":            {func(*scope) {}, true},
 		"the Machine is gone":          {func(s *scope) { s.owner = nil }, true},
 		"Machine and Cluster are gone": {func(s *scope) { s.owner, s.cluster = nil, nil }, true},

@@ -29,6 +29,9 @@ func (r *Reconciler) deletionPhases() []phase.Phase[*scope] {
 // find connects and looks for the VM. Without a HarvesterCluster there is no way to Harvester; a machine that never had
 // anything there may go all the same.
 func (r *Reconciler) find(ctx context.Context, s *scope) phase.Outcome {
+	if err := r.findLostOwner(ctx, s); err != nil {
+		return failed("find out who ordered the deletion", err)
+	}
 	if s.infraCluster == nil {
 		if s.machine.Spec.ProviderID == "" && s.machine.Status.AllocatedIPAddress == "" {
 			return r.letGo(ctx, s)

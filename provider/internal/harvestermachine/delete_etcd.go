@@ -2,6 +2,7 @@ package harvestermachine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -32,16 +33,25 @@ func (r *Reconciler) leaveEtcd(ctx context.Context, s *scope) phase.Outcome {
 		ControlPlaneKind: s.cluster.Spec.ControlPlaneRef.Kind,
 		DesiredVoters:    r.desiredVoters(ctx, s),
 	})
-	if acted {
-		r.Metrics.RecordEtcdMemberRemove(err)
-	}
 	outcome := etcdOutcome(plan, err, r.etcdDeadline(s), s.machine.Annotations[infrav1.ConfirmDeletionAnnotation] == confirmed)
+	gaveUp := !outcome.Stop && outcome.Reason != infrav1.EtcdMemberRemovedReason
+	if acted || gaveUp {
+		r.Metrics.RecordEtcdMemberRemove(etcdFailure(err, outcome, gaveUp))
+	}
 	if outcome.Stop {
 		phase.Set(s.machine, infrav1.DeletingCondition, busy(infrav1.RemovingEtcdMemberReason, outcome.Message))
-	} else if outcome.Reason != infrav1.EtcdMemberRemovedReason {
+	} else if gaveUp {
 		r.warning(ctx, s, outcome.Reason, "Delete", "The VM is deleted although its etcd member may still be there: %s", outcome.Message)
 	}
 	return outcome
+}
+
+// etcdFailure is what the metrics hear: a member that is left behind is a failure even when nothing was tried.
+func etcdFailure(err error, outcome phase.Outcome, gaveUp bool) error {
+	if err == nil && gaveUp {
+		return errors.New(outcome.Message)
+	}
+	return err
 }
 
 // etcdSettled tells that etcd has been seen to, or given up: it is not asked again while the VM goes away.
@@ -87,6 +97,8 @@ func etcdOutcome(plan etcdops.Plan, err error, left time.Duration, confirmed boo
 		return outcome
 	case err == nil:
 		outcome = phase.Until(etcdRecheck, infrav1.EtcdMemberRemovalFailedReason, plan.Reason)
+	case isAny(err, guest.ErrEtcdBusy):
+		return phase.Until(etcdRecheck, infrav1.EtcdMemberRemovalFailedReason, "Another machine of the cluster is leaving etcd; this one's turn comes next")
 	case isAny(err, guest.ErrUnreachable):
 		outcome = phase.Until(etcdRecheck, infrav1.EtcdUnreachableReason, "The guest cluster's API server does not answer")
 	default:

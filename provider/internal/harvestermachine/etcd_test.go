@@ -35,6 +35,8 @@ func TestEtcdOutcome(t *testing.T) {
 		"guest silent for too long":      {etcdops.Plan{}, guest.ErrUnreachable, late, false, infrav1.EtcdUnreachableReason, false},
 		"etcd silent":                    {etcdops.Plan{}, etcdops.ErrUnreachable, early, false, infrav1.EtcdUnreachableReason, true},
 		"etcd unhealthy":                 {etcdops.Plan{}, etcdops.ErrUnhealthy, early, false, infrav1.EtcdMemberRemovalFailedReason, true},
+		"its turn has not come":          {etcdops.Plan{}, guest.ErrEtcdBusy, early, false, infrav1.EtcdMemberRemovalFailedReason, true},
+		"its turn has not come, late":    {etcdops.Plan{}, guest.ErrEtcdBusy, late, false, infrav1.EtcdMemberRemovalFailedReason, true},
 		"something else":                 {etcdops.Plan{}, errors.New("boom"), early, false, infrav1.EtcdMemberRemovalFailedReason, true},
 		"something else, but confirmed":  {etcdops.Plan{}, errors.New("boom"), early, true, infrav1.EtcdMemberRemovalFailedReason, false},
 	} {
@@ -48,4 +50,13 @@ func TestEtcdOutcome(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestALeftBehindMemberCountsAsAFailure(t *testing.T) {
+	boom := errors.New("boom")
+	gaveUp := etcdOutcome(etcdops.Plan{Action: etcdops.ActionWait, Reason: "because"}, nil, -time.Minute, false)
+	require.False(t, gaveUp.Stop)
+	require.EqualError(t, etcdFailure(nil, gaveUp, true), "because")
+	require.NoError(t, etcdFailure(nil, gaveUp, false))
+	require.Equal(t, boom, etcdFailure(boom, gaveUp, true))
 }

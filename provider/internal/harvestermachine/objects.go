@@ -70,16 +70,17 @@ func (r *Reconciler) infraClusterOf(ctx context.Context, s *scope, cluster strin
 
 // ensureFinalizer adds the finalizer before anything is made. It writes against the version it read, as a merge patch
 // replaces the list of finalizers.
-func (r *Reconciler) ensureFinalizer(ctx context.Context, machine *infrav1.HarvesterMachine) error {
+func (r *Reconciler) ensureFinalizer(ctx context.Context, machine *infrav1.HarvesterMachine) (bool, error) {
 	if !machine.DeletionTimestamp.IsZero() || controllerutil.ContainsFinalizer(machine, infrav1.MachineFinalizer) {
-		return nil
+		return false, nil
 	}
 	base := client.MergeFromWithOptions(machine.DeepCopy(), client.MergeFromWithOptimisticLock{})
 	controllerutil.AddFinalizer(machine, infrav1.MachineFinalizer)
 	if err := r.Client.Patch(ctx, machine, base); err != nil {
-		return fmt.Errorf("add the finalizer to HarvesterMachine %s: %w", client.ObjectKeyFromObject(machine), err)
+		return false, fmt.Errorf("add the finalizer to HarvesterMachine %s: %w", client.ObjectKeyFromObject(machine), err)
 	}
-	return nil
+	r.written.Note(machine)
+	return true, nil
 }
 
 func hasFinalizer(machine *infrav1.HarvesterMachine) bool {

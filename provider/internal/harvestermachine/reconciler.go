@@ -49,6 +49,7 @@ type Reconciler struct {
 	EtcdTimeout time.Duration
 
 	allocators ippool.Allocators
+	vanished   vanished
 	// written are the versions of this controller's own writes.
 	written    write.Versions
 	remembered memory
@@ -66,7 +67,10 @@ type Etcd interface {
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (result ctrl.Result, failure error) {
 	machine := &infrav1.HarvesterMachine{}
 	if err := r.Client.Get(ctx, request.NamespacedName, machine); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		if apierrors.IsNotFound(err) {
+			return r.undoVanished(ctx, request)
+		}
+		return ctrl.Result{}, err
 	}
 	if r.written.Behind(machine) {
 		return ctrl.Result{RequeueAfter: write.CatchUp}, nil
@@ -85,7 +89,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 	if !deleting && s.owner == nil {
 		return ctrl.Result{}, nil // Cluster API sets the owner, and that is an event.
 	}
-	if err := r.ensureFinalizer(ctx, machine); err != nil {
+	if added, err := r.ensureFinalizer(ctx, machine); err != nil || added {
 		return phase.Settle(ctrl.Result{}, err)
 	}
 	helper, err := write.New(r.Client, machine)
@@ -124,6 +128,9 @@ func (r *Reconciler) write(ctx context.Context, helper *write.Helper, s *scope) 
 	r.written.Note(s.machine)
 	if apierrors.IsNotFound(err) && !hasFinalizer(s.machine) {
 		return nil
+	}
+	if apierrors.IsNotFound(err) && s.harvester != nil {
+		r.vanished.put(client.ObjectKeyFromObject(s.machine), s)
 	}
 	if err != nil {
 		return err

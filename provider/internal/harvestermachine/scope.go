@@ -19,6 +19,9 @@ type scope struct {
 	machine *infrav1.HarvesterMachine
 	// owner is the Machine that owns it. Nil only during deletion, when the owner reference leads nowhere.
 	owner *clusterv1.Machine
+	// lostOwner names the owner, of the Machine or further up, for whose sake the Machine is being deleted although it does
+	// not exist. Empty when there is none such. Only deletion looks for it.
+	lostOwner string
 	// cluster is the Cluster the machine belongs to. Nil only during deletion, when there is none any more.
 	cluster *clusterv1.Cluster
 	// infraCluster is the cluster's HarvesterCluster. Nil when it does not exist (yet, or any more).

@@ -89,7 +89,7 @@ func TestCloudProviderGetsAnAccountOfItsOwn(t *testing.T) {
 		assert.NotContains(t, request, "serviceaccounts", "what was verified is asked for again")
 	}
 
-	require.NoError(t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})))
+	w.deleteCluster()
 	w.settle(func() error { _, err := w.reconcileCluster(clusterName); return err }, w.clusterIsGone)
 	assert.False(t, w.exists(w.harvester, w.target, account, &corev1.ServiceAccount{}))
 	assert.False(t, w.exists(w.harvester, w.target, account, &rbacv1.RoleBinding{}))
@@ -161,7 +161,7 @@ func TestForeignAccountIsNotUsed(t *testing.T) {
 	w.provisionCluster(wantsCloudProvider(w.namespace))
 	cluster := w.settleCluster(clusterName, w.cloudCondition("False/"+infrav1.CloudProviderConfigFailedReason))
 	assert.Contains(t, conditions.GetMessage(cluster, infrav1.CloudProviderConfigReadyCondition), account)
-	require.NoError(t, w.management.Delete(w.ctx, cluster))
+	w.deleteCluster()
 	w.settle(func() error { _, err := w.reconcileCluster(clusterName); return err }, w.clusterIsGone)
 	assert.True(t, w.exists(w.harvester, w.target, account, &corev1.ServiceAccount{}))
 }

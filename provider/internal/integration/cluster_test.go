@@ -92,7 +92,7 @@ func TestForeignLoadBalancerIsLeftAlone(t *testing.T) {
 	w.settleCluster(clusterName, func(c *infrav1.HarvesterCluster) bool {
 		return w.condition(c.Status.Conditions, infrav1.LoadBalancerReadyCondition) == "False/"+infrav1.LoadBalancerNotOwnedReason
 	})
-	require.NoError(t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})))
+	w.deleteCluster()
 	w.settle(func() error { _, err := w.reconcileCluster(clusterName); return err }, w.clusterIsGone)
 	assert.Equal(t, foreign.Spec, w.loadBalancer().Spec)
 	assert.Nil(t, w.loadBalancer().DeletionTimestamp)
@@ -123,7 +123,7 @@ func TestDeletionRemovesExactlyWhatWasCreated(t *testing.T) {
 	machine := w.provisionMachine("m-1", false)
 	assert.Equal(t, created, machine.Status.AllocatedPoolRef)
 
-	require.NoError(t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})))
+	w.deleteCluster()
 	w.settleCluster(clusterName, func(c *infrav1.HarvesterCluster) bool {
 		return conditions.GetReason(c, infrav1.DeletingCondition) == infrav1.WaitingForMachinesReason
 	})
@@ -144,7 +144,7 @@ func TestNamespaceWithContentOfOthersStays(t *testing.T) {
 	w.seedHarvester(5)
 	w.provisionCluster()
 	w.create(w.harvester, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: w.target, Name: "notes"}})
-	require.NoError(t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})))
+	w.deleteCluster()
 	w.settle(func() error { _, err := w.reconcileCluster(clusterName); return err }, w.clusterIsGone)
 	assert.Nil(t, get(w, w.harvester, "", w.target, &corev1.Namespace{}).DeletionTimestamp)
 	assert.Contains(t, w.eventsText(), "ConfigMap notes")
@@ -155,7 +155,7 @@ func TestNamespaceOfOthersStays(t *testing.T) {
 	w.seedHarvester(5)
 	w.create(w.harvester, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.target}})
 	w.provisionCluster()
-	require.NoError(t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})))
+	w.deleteCluster()
 	w.settle(func() error { _, err := w.reconcileCluster(clusterName); return err }, w.clusterIsGone)
 	assert.Nil(t, get(w, w.harvester, "", w.target, &corev1.Namespace{}).DeletionTimestamp)
 }
@@ -182,7 +182,7 @@ func TestClusterOfOldReleaseIsAdoptedAndLeavesNothing(t *testing.T) {
 	})
 	w.settleCluster(clusterName, func(c *infrav1.HarvesterCluster) bool { return conditions.IsTrue(c, infrav1.ReadyCondition) })
 	assert.Equal(t, infrav1.ManagedByValue, w.loadBalancer().Labels[infrav1.ManagedByLabel])
-	require.NoError(t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})))
+	w.deleteCluster()
 	w.settle(func() error { _, err := w.reconcileCluster(clusterName); return err }, w.clusterIsGone)
 	assert.False(t, w.exists(w.harvester, w.target, name, &lbv1.LoadBalancer{}))
 	assert.False(t, w.exists(w.harvester, w.target, name, &corev1.Service{}))

@@ -61,7 +61,7 @@ func TestClusterThatNeverConnectedMayGo(t *testing.T) {
 	w.settleCluster(clusterName, func(c *infrav1.HarvesterCluster) bool {
 		return w.condition(c.Status.Conditions, infrav1.HarvesterConnectionReadyCondition) == "False/"+infrav1.IdentitySecretNotFoundReason
 	})
-	require.NoError(t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})))
+	w.deleteCluster()
 	w.settle(func() error { _, err := w.reconcileCluster(clusterName); return err }, w.clusterIsGone)
 }
 
@@ -73,7 +73,7 @@ func TestFinalizerStaysWhileHarvesterCannotBeAsked(t *testing.T) {
 	w.provisionMachine("m-1", false)
 	w.deleteIdentity()
 	w.deleteMachine("m-1")
-	require.NoError(t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})))
+	w.deleteCluster()
 	for range 3 {
 		_, _ = w.reconcileMachine("m-1")
 		_, _ = w.reconcileCluster(clusterName)

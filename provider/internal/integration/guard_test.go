@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/cluster-api/util/conditions"
@@ -51,6 +53,99 @@ func TestOrphanGuardKeepsTheVM(t *testing.T) {
 			w.requireNothingLeft("m-1")
 		})
 	}
+}
+
+// The garbage collector deletes Machines, too, whose owners are of another life of the management cluster.
+func TestOrphanGuardLooksUpTheOwnersOfTheMachine(t *testing.T) {
+	for name, test := range map[string]struct {
+		own     func(w *world) []metav1.OwnerReference
+		blocked bool
+	}{
+		"a MachineSet of another UID": {func(w *world) []metav1.OwnerReference {
+			w.createMachineSet()
+			return machineSetReference("00000000-0000-0000-0000-000000000000")
+		}, true},
+		"no MachineSet at all": {func(*world) []metav1.OwnerReference {
+			return machineSetReference("00000000-0000-0000-0000-000000000000")
+		}, true},
+		"a MachineSet that lives": {func(w *world) []metav1.OwnerReference { return machineSetReference(w.createMachineSet().UID) }, false},
+		"a MachineSet that goes because its own owner is lost": {func(w *world) []metav1.OwnerReference {
+			set := w.createMachineSet(metav1.OwnerReference{
+				APIVersion: clusterv1.GroupVersion.String(), Kind: "MachineDeployment", Name: "lost", UID: "00000000-0000-0000-0000-000000000000",
+			})
+			require.NoError(w.t, w.management.Delete(w.ctx, set))
+			return machineSetReference(set.UID)
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.seedHarvester(5)
+			w.provisionCluster()
+			w.provisionMachine("m-1", false)
+			machine := get(w, w.management, w.namespace, "m-1", &clusterv1.Machine{})
+			base := client.MergeFrom(machine.DeepCopy())
+			machine.OwnerReferences = test.own(w)
+			require.NoError(t, w.management.Patch(w.ctx, machine, base))
+			w.deleteMachine("m-1")
+			if !test.blocked {
+				w.settleMachine("m-1", func(*infrav1.HarvesterMachine) bool { return w.vmIsBeingDeleted("m-1") })
+				return
+			}
+			blocked := w.settleMachine("m-1", func(m *infrav1.HarvesterMachine) bool {
+				return conditions.GetReason(m, infrav1.DeletingCondition) == infrav1.OwnerNotDeletingReason
+			})
+			assert.Contains(t, conditions.GetMessage(blocked, infrav1.DeletingCondition), "does not exist")
+			assert.False(t, w.vmIsBeingDeleted("m-1"))
+			w.annotateMachine("m-1", infrav1.ConfirmDeletionAnnotation, "true")
+			w.settleMachine("m-1", func(*infrav1.HarvesterMachine) bool { return w.vmIsBeingDeleted("m-1") })
+		})
+	}
+}
+
+func machineSetReference(uid types.UID) []metav1.OwnerReference {
+	return []metav1.OwnerReference{{APIVersion: clusterv1.GroupVersion.String(), Kind: "MachineSet", Name: "set", UID: uid, Controller: ptrTo(true)}}
+}
+
+func (w *world) createMachineSet(owners ...metav1.OwnerReference) *clusterv1.MachineSet {
+	w.t.Helper()
+	set := &clusterv1.MachineSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "set", OwnerReferences: owners, Finalizers: []string{"test/keep"}},
+		Spec: clusterv1.MachineSetSpec{
+			ClusterName: clusterName, Selector: metav1.LabelSelector{MatchLabels: map[string]string{"a": "b"}},
+			Template: clusterv1.MachineTemplateSpec{
+				ObjectMeta: clusterv1.ObjectMeta{Labels: map[string]string{"a": "b"}},
+				Spec: clusterv1.MachineSpec{
+					ClusterName: clusterName, Bootstrap: clusterv1.Bootstrap{DataSecretName: ptrTo("data")},
+					InfrastructureRef: clusterv1.ContractVersionedObjectReference{APIGroup: infrav1.GroupVersion.Group, Kind: "HarvesterMachineTemplate", Name: "t"},
+				},
+			},
+		},
+	}
+	w.create(w.management, set)
+	return set
+}
+
+// A restored HarvesterCluster means a Cluster of another UID, and is collected as garbage before anything else is there.
+func TestOrphanGuardKeepsTheLoadBalancer(t *testing.T) {
+	w := newWorld(t)
+	w.seedHarvester(5)
+	w.provisionCluster()
+	require.NoError(t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})))
+	cluster := w.settleCluster(clusterName, func(c *infrav1.HarvesterCluster) bool {
+		return conditions.GetReason(c, infrav1.DeletingCondition) == infrav1.OwnerNotDeletingReason
+	})
+	for range 3 {
+		_, err := w.reconcileCluster(clusterName)
+		require.NoError(t, err)
+	}
+	assert.Contains(t, conditions.GetMessage(cluster, infrav1.DeletingCondition), infrav1.ConfirmDeletionAnnotation)
+	assert.Equal(t, 1, countWord(w.eventsText(), infrav1.OwnerNotDeletingReason), "one event, not one for each reconcile")
+	assert.Nil(t, w.loadBalancer().DeletionTimestamp)
+
+	base := client.MergeFrom(cluster.DeepCopy())
+	cluster.Annotations = map[string]string{infrav1.ConfirmDeletionAnnotation: "true"}
+	require.NoError(t, w.management.Patch(w.ctx, cluster, base))
+	w.settle(func() error { _, err := w.reconcileCluster(clusterName); return err }, w.clusterIsGone)
 }
 
 func TestMachineThatNeverHadAnythingMayGoUnasked(t *testing.T) {
@@ -142,11 +237,7 @@ func TestEtcdIsNotAskedWhereItDoesNotMatter(t *testing.T) {
 	})
 	t.Run("whole cluster", func(t *testing.T) {
 		w := deletingControlPlane(t)
-		cluster := get(w, w.management, w.namespace, clusterName, &clusterv1.Cluster{})
-		base := client.MergeFrom(cluster.DeepCopy())
-		cluster.Finalizers = []string{"test/keep"}
-		require.NoError(t, w.management.Patch(w.ctx, cluster, base))
-		require.NoError(t, w.management.Delete(w.ctx, cluster))
+		require.NoError(t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, clusterName, &clusterv1.Cluster{})))
 		w.settle(func() error { _, err := w.reconcileMachine("m-1"); return err }, func() bool { return w.machineIsGone("m-1") })
 		assert.Zero(t, w.etcd.calls())
 	})

@@ -90,7 +90,7 @@ func TestHarvesterThatIsGoneForGoodIsAbandonedByOrderOnly(t *testing.T) {
 	w.provisionMachine("m-1", false)
 	w.deleteIdentity()
 	w.deleteMachine("m-1")
-	require.NoError(t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})))
+	w.deleteCluster()
 	machine := w.settleMachine("m-1", func(m *infrav1.HarvesterMachine) bool {
 		return w.condition(m.Status.Conditions, infrav1.DeletingCondition) == "True/"+infrav1.IdentitySecretNotFoundReason
 	})

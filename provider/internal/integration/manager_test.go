@@ -196,7 +196,7 @@ func (w *world) requireRotation() {
 func (w *world) requireDeletionByEvents() {
 	w.t.Helper()
 	w.awaitMachine("m-2", infrav1.VMProvisionedCondition, "True/"+infrav1.VMProvisionedReason)
-	require.NoError(w.t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})))
+	w.deleteCluster()
 	w.awaitCluster(infrav1.DeletingCondition, "True/"+infrav1.WaitingForMachinesReason)
 	w.deleteMachine("m-2")
 	w.eventually(func() bool { return w.vmIsBeingDeleted("m-2") }, "the VM is deleted")

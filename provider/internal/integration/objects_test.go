@@ -20,7 +20,7 @@ const clusterName = "c1"
 func (w *world) createCluster(change ...func(*infrav1.HarvesterCluster)) *clusterv1.Cluster {
 	w.t.Helper()
 	cluster := &clusterv1.Cluster{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: clusterName},
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: clusterName, Finalizers: []string{"test/keep"}},
 		Spec: clusterv1.ClusterSpec{
 			InfrastructureRef: clusterv1.ContractVersionedObjectReference{APIGroup: infrav1.GroupVersion.Group, Kind: "HarvesterCluster", Name: clusterName},
 			ControlPlaneRef:   clusterv1.ContractVersionedObjectReference{APIGroup: "controlplane.cluster.x-k8s.io", Kind: "RKE2ControlPlane", Name: clusterName},
@@ -109,6 +109,13 @@ func (w *world) deleteMachine(name string) {
 	machine := get(w, w.management, w.namespace, name, &clusterv1.Machine{})
 	require.NoError(w.t, w.management.Delete(w.ctx, machine))
 	w.deleteInfraMachine(name)
+}
+
+// deleteCluster deletes the Cluster (which a finalizer keeps, as Cluster API's does) and its HarvesterCluster.
+func (w *world) deleteCluster() {
+	w.t.Helper()
+	require.NoError(w.t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, clusterName, &clusterv1.Cluster{})))
+	require.NoError(w.t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})))
 }
 
 func (w *world) deleteInfraMachine(name string) {
