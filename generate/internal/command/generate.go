@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/check"
@@ -24,37 +26,34 @@ type generateRun struct {
 	streams     Streams
 	settings    settings.Settings
 	fields      []settings.Field
+	values      []string
 	interactive bool
 	apply       bool
-	output      string
+	output      output
 	target      target
 }
 
 func (r *generateRun) do(cmd *cobra.Command) error {
 	ctx := cmd.Context()
+	clusters, err := r.clusters(cmd.Flags())
+	if err != nil {
+		return err
+	}
 	if r.interactive {
 		if err := r.ask(ctx, cmd.Flags()); err != nil {
 			return err
 		}
+		clusters = []wanted{{settings: r.settings}}
 	}
-	objects, err := r.build()
+	built, err := r.buildAll(clusters)
 	if err != nil {
 		return err
 	}
-	if r.output != "" {
-		paths, err := manifest.WriteFiles(r.output, objects)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(r.streams.Err, "wrote %d objects to %s\n", len(paths), r.output)
+	if err := r.output.write(r.streams, built, !r.apply); err != nil || !r.apply {
+		return err
 	}
-	switch {
-	case r.apply:
-		return r.target.applyAll(ctx, r.streams, objects, warnAboutClass(objects))
-	case r.output == "":
-		return manifest.Write(r.streams.Out, objects)
-	}
-	return nil
+	objects := all(built)
+	return r.target.applyAll(ctx, r.streams, objects, warnAboutClass(objects))
 }
 
 // ask fills in what no flag says, and shows how to say it by flags.
@@ -66,7 +65,7 @@ func (r *generateRun) ask(ctx context.Context, flags *pflag.FlagSet) error {
 	if err := session.Fill(ctx, r.fields, flags, func() []settings.Problem { return r.settings.Problems() }); err != nil {
 		return err
 	}
-	if !r.apply && r.output == "" {
+	if !r.apply && !r.output.toFiles() {
 		confirmed, err := session.Confirm(ctx, "Apply to the management cluster now")
 		if err != nil {
 			return err
@@ -81,41 +80,81 @@ func (r *generateRun) ask(ctx context.Context, flags *pflag.FlagSet) error {
 	return nil
 }
 
-// build judges the settings, reads the kubeconfig, and makes the objects. All that is wrong is reported together.
-func (r *generateRun) build() ([]*unstructured.Unstructured, error) {
+// built is what became of a cluster's settings.
+type built struct {
+	settings settings.Settings
+	objects  []*unstructured.Unstructured
+	warnings []string
+}
+
+// buildAll makes the objects of every cluster, several at once. All that is wrong with any of them is reported together,
+// in the order of the clusters.
+func (r *generateRun) buildAll(clusters []wanted) ([]built, error) {
+	done, failures := make([]built, len(clusters)), make([]error, len(clusters))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, cluster := range clusters {
+		group.Go(func() error {
+			done[i], failures[i] = build(cluster.settings)
+			return nil
+		})
+	}
+	_ = group.Wait() // Each failure is in its place.
 	var problems []string
-	for _, problem := range r.settings.Problems() {
+	for i, cluster := range clusters {
+		var mistake *usageError
+		if errors.As(failures[i], &mistake) {
+			for _, problem := range mistake.problems {
+				problems = append(problems, cluster.says(problem))
+			}
+			continue
+		}
+		if failures[i] != nil {
+			return nil, failures[i]
+		}
+		for _, warning := range done[i].warnings {
+			fmt.Fprintf(r.streams.Err, "warning: %s\n", cluster.says(warning))
+		}
+	}
+	problems = append(problems, doubles(clusters)...)
+	if len(problems) > 0 {
+		return nil, &usageError{problems}
+	}
+	return done, nil
+}
+
+// build judges the settings, reads the kubeconfig, and makes the objects. All that is wrong is reported together.
+func build(s settings.Settings) (built, error) {
+	var problems []string
+	for _, problem := range s.Problems() {
 		problems = append(problems, problem.String())
 	}
-	kubeconfig, err := readKubeconfig(r.settings.HarvesterKubeconfig)
+	kubeconfig, err := readKubeconfig(s.HarvesterKubeconfig)
 	var mistake *usageError
 	if errors.As(err, &mistake) {
 		problems = append(problems, mistake.problems...)
 	} else if err != nil {
-		return nil, err
+		return built{}, err
 	}
 	if len(problems) > 0 {
-		return nil, &usageError{problems}
+		return built{}, &usageError{problems}
 	}
-	complete := r.settings.Complete()
-	objects, err := manifest.Build(complete, kubeconfig)
-	if err != nil {
-		return nil, err
+	done := built{settings: s.Complete()}
+	if done.objects, err = manifest.Build(done.settings, kubeconfig); err != nil {
+		return built{}, err
 	}
-	findings, err := check.Run(complete, objects)
+	findings, err := check.Run(done.settings, done.objects)
 	if err != nil {
-		return nil, err
+		return built{}, err
 	}
 	if len(findings.Errors) > 0 {
-		return nil, &usageError{findings.Errors}
+		return built{}, &usageError{findings.Errors}
 	}
-	for _, warning := range complete.Warnings() {
-		fmt.Fprintf(r.streams.Err, "warning: %s\n", warning)
+	for _, warning := range done.settings.Warnings() {
+		done.warnings = append(done.warnings, warning.String())
 	}
-	for _, warning := range findings.Warnings {
-		fmt.Fprintf(r.streams.Err, "warning: %s\n", warning)
-	}
-	return objects, nil
+	done.warnings = append(done.warnings, findings.Warnings...)
+	return done, nil
 }
 
 // readKubeconfig returns the file as it is, after a look at it. Nothing of it gets into an error.

@@ -41,6 +41,12 @@ const examples = `  # Ten objects, to be looked at or committed. The Secret hold
   # Machines from several pools, tried in this order.
   caphv-generate --name production-cluster --ip-pool-refs pool-a,pool-b ...
 
+  # For GitOps: a file says what the flags would, and the Secret stays out of what is committed.
+  caphv-generate -f clusters/production.yaml --output manifests/ --split-secrets
+
+  # Every cluster of a folder at once, each into manifests/<namespace>/<name>.
+  caphv-generate -f clusters/ --output manifests/ --split-secrets=/run/secrets/clusters
+
   # By questions.
   caphv-generate --interactive`
 
@@ -82,9 +88,11 @@ func newRoot(streams Streams, version string) *cobra.Command {
 	}
 	flags.BoolVar(&run.interactive, "interactive", false, "ask for what no flag says")
 	flags.BoolVar(&run.apply, "apply", false, "apply the objects to the management cluster, by server-side apply")
-	flags.StringVar(&run.output, "output", "", "folder to write one file per object into, instead of standard output")
+	flags.StringArrayVarP(&run.values, "values", "f", nil,
+		"values file of a cluster, or a folder of them, or - for standard input; repeat it for more clusters")
+	run.output.register(flags)
 	run.target.register(flags)
-	root.AddCommand(newClusterClass(streams))
+	root.AddCommand(newClusterClass(streams), newSchema(streams))
 	return root
 }
 

@@ -3,8 +3,8 @@ package manifest
 import (
 	"fmt"
 
+	"go.yaml.in/yaml/v2"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
 )

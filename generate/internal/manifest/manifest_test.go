@@ -70,11 +70,10 @@ func TestIdentitySecretHoldsTheFileAsItIs(t *testing.T) {
 func TestWriteFiles(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "folder")
 	for range 2 {
-		paths, err := WriteFiles(dir, build(t, grid.Guide()))
-		require.NoError(t, err)
-		require.Len(t, paths, 10)
-		assert.Equal(t, filepath.Join(dir, "01-namespace-prod-ns.yaml"), paths[0])
-		assert.IsIncreasing(t, paths)
+		files := Files(build(t, grid.Guide()))
+		require.NoError(t, files.Write(dir))
+		require.Len(t, files, 10)
+		assert.Equal(t, "01-namespace-prod-ns.yaml", files[0].Name)
 	}
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
@@ -90,7 +89,7 @@ func TestWriteFiles(t *testing.T) {
 func TestWriteFilesNeedsAFolder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	_, err := WriteFiles(file, build(t, grid.Guide()))
+	err := Files(build(t, grid.Guide())).Write(file)
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "kubeconfig: of Harvester")
 }

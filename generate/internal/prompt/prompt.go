@@ -152,11 +152,12 @@ func problemOf(flag string, problems []settings.Problem) string {
 func CommandLine(program string, flags *pflag.FlagSet) string {
 	words := []string{program}
 	flags.VisitAll(func(flag *pflag.Flag) {
-		if !flag.Changed || flag.Name == "interactive" {
+		// What a values file says has become flags.
+		if !flag.Changed || flag.Name == "interactive" || flag.Name == "values" {
 			return
 		}
-		if flag.Value.Type() == "bool" {
-			words = append(words, fmt.Sprintf("--%s=%s", flag.Name, flag.Value))
+		if flag.NoOptDefVal != "" {
+			words = append(words, fmt.Sprintf("--%s=%s", flag.Name, quote(flag.Value.String())))
 			return
 		}
 		words = append(words, "--"+flag.Name, quote(shown(flag)))
