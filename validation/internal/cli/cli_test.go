@@ -3,12 +3,14 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/owenrumney/go-sarif/v3/pkg/report"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -17,7 +19,10 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-const mixed = "testdata/mixed.yaml"
+const (
+	mixed    = "testdata/mixed.yaml"
+	accepted = "testdata/accepted.yaml"
+)
 
 func run(stdin string, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
@@ -42,6 +47,12 @@ func TestOutputs(t *testing.T) {
 		"mixed.json":        {"-o", "json", mixed},
 		"explain-HM008.txt": {"explain", "HM008"},
 		"list.txt":          {"list"},
+		"mixed.sarif":       {"-o", "sarif", mixed, accepted},
+		"mixed.junit.xml":   {"-o", "junit", mixed, accepted},
+		"mixed.github":      {"-o", "github", "--config", "testdata/config.yaml", mixed, accepted},
+		"accepted.txt":      {accepted},
+		"accepted.json":     {"-o", "json", accepted},
+		"configured.txt":    {"--config", "testdata/config.yaml", accepted, "testdata/bundle/*.yaml"},
 	} {
 		t.Run(file, func(t *testing.T) {
 			_, stdout, stderr := run("", args...)
@@ -58,7 +69,7 @@ func TestJSONCanBeReadBack(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(stdout), &report))
 	assert.Equal(t, 2, report.Judged)
 	assert.Equal(t, 1, report.PassedOver)
-	require.Len(t, report.Findings, 3)
+	require.Len(t, report.Findings, 4)
 	assert.Equal(t, "spec.volumes[1].imageName", report.Findings[2].Path)
 	assert.Equal(t, 20, report.Findings[2].Line)
 
@@ -72,6 +83,10 @@ func TestExitCodes(t *testing.T) {
 	const warned = "../../testdata/field/harvestercluster-pool-v1alpha1.yaml"
 	broken := filepath.Join(t.TempDir(), "broken.yaml")
 	require.NoError(t, os.WriteFile(broken, []byte("a: ["), 0o600))
+	unexplained := filepath.Join(t.TempDir(), "unexplained.yaml")
+	require.NoError(t, os.WriteFile(unexplained, []byte("ignore: [{rule: HM040}]"), 0o600))
+	unknown := filepath.Join(t.TempDir(), "unknown.yaml")
+	require.NoError(t, os.WriteFile(unknown, []byte("ignore: [{rule: XX001, reason: a}]"), 0o600))
 	for _, c := range []struct {
 		args []string
 		want int
@@ -89,6 +104,14 @@ func TestExitCodes(t *testing.T) {
 		{[]string{mixed, broken}, ExitTrouble, "document at line 1"},
 		{[]string{mixed, "no-such-file"}, ExitTrouble, "no such file"},
 		{nil, ExitTrouble, "nothing to judge"},
+		{[]string{"testdata/bundle/**/*.yaml"}, ExitOK, ""},
+		{[]string{"--config", "testdata/config.yaml", "testdata/bundle"}, ExitFindings, ""},
+		{[]string{"--config", "testdata/config.yaml", "--fail-on", "error", "testdata/bundle"}, ExitOK, ""},
+		{[]string{"--config", "no-such-file", good}, ExitTrouble, "configuration"},
+		{[]string{"--config", broken, good}, ExitTrouble, "configuration"},
+		{[]string{"--config", unexplained, good}, ExitTrouble, "HM040 has no reason"},
+		{[]string{"--config", unknown, good}, ExitTrouble, "there is no rule"},
+		{[]string{"no-*.yaml"}, ExitTrouble, "no file matches"},
 		{[]string{"--nonsense"}, ExitTrouble, "unknown flag"},
 		{[]string{"-o", "xml", good}, ExitTrouble, "unknown output format"},
 		{[]string{"--fail-on", "never", good}, ExitTrouble, "unknown severity"},
@@ -117,7 +140,7 @@ func TestStandardInput(t *testing.T) {
 func TestFolders(t *testing.T) {
 	code, stdout, _ := run("", "../../testdata/base")
 	assert.Equal(t, ExitOK, code)
-	assert.Equal(t, "4 judged, 0 passed over: 0 errors, 0 warnings, 0 hints\n", stdout)
+	assert.Equal(t, "6 judged, 0 passed over: 0 errors, 0 warnings, 3 hints\n", stdout[strings.LastIndex(stdout[:len(stdout)-1], "\n")+1:])
 }
 
 func TestVersion(t *testing.T) {
@@ -129,4 +152,39 @@ func TestVersion(t *testing.T) {
 func TestCompletionOffersRules(t *testing.T) {
 	_, stdout, _ := run("", "__complete", "explain", "")
 	assert.Contains(t, stdout, "HM008\ta volume from an image names the image")
+}
+
+// The schema is the one that OASIS publishes, as the library carries it.
+func TestSARIFKeepsToItsSchema(t *testing.T) {
+	for _, args := range [][]string{{mixed, accepted}, {"../../testdata/base/harvestermachine.yaml"}} {
+		_, stdout, _ := run("", append([]string{"-o", "sarif"}, args...)...)
+		log := report.NewV210Report()
+		require.NoError(t, json.Unmarshal([]byte(stdout), log))
+		require.NoError(t, log.Validate())
+		require.Len(t, log.Runs, 1)
+		for _, result := range log.Runs[0].Results {
+			assert.Positive(t, *result.Locations[0].PhysicalLocation.Region.StartLine)
+		}
+	}
+}
+
+func TestJUnitIsWellFormedAndCountsRight(t *testing.T) {
+	_, stdout, _ := run("", "-o", "junit", mixed, accepted)
+	var suites struct {
+		Tests    int `xml:"tests,attr"`
+		Failures int `xml:"failures,attr"`
+		Cases    []struct {
+			Failure *struct{} `xml:"failure"`
+		} `xml:"testsuite>testcase"`
+	}
+	require.NoError(t, xml.Unmarshal([]byte(stdout), &suites))
+	failures := 0
+	for _, c := range suites.Cases {
+		if c.Failure != nil {
+			failures++
+		}
+	}
+	assert.Len(t, suites.Cases, suites.Tests)
+	assert.Equal(t, failures, suites.Failures)
+	assert.Positive(t, failures)
 }

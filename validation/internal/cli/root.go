@@ -31,8 +31,16 @@ var errFindings = errors.New("findings")
 const longHelp = `caphv-lint judges HarvesterClusters, HarvesterMachines and their templates by the rules that the
 provider's admission webhook uses. It needs no cluster.
 
-It reads files, folders (all .yaml, .yml and .json files below them) and, as "-", standard input. Files may hold
-several YAML documents, JSON, and Lists. Objects of other kinds are passed over.
+It reads files, folders (all .yaml, .yml and .json files below them), patterns such as "clusters/**/*.yaml" and, as
+"-", standard input. Files may hold several YAML documents, JSON, and Lists. Objects of other kinds are passed over.
+All that is named in one run is judged together, so that objects can be compared with each other.
+
+Warnings and hints can be accepted, with a reason: in one object by the annotation
+` + lint.IgnoreAnnotation + `: "HM025: a test machine", everywhere by the file
+` + defaultConfig + `, which may hold:
+  failOn: warning
+  ignore:
+  - {rule: HM040, reason: we have one namespace only}
 
 Exit codes: 0 nothing was found, 1 something was found (see --fail-on), 2 wrong usage, or an input that cannot be
 read or parsed.`
@@ -60,6 +68,7 @@ func Run(version string, args []string, stdin io.Reader, stdout, stderr io.Write
 type lintOptions struct {
 	output string
 	failOn string
+	config string
 }
 
 func newRoot() *cobra.Command {
@@ -68,7 +77,7 @@ func newRoot() *cobra.Command {
 		Use:           "caphv-lint [flags] FILE|FOLDER|-...",
 		Short:         "Judge manifests of the Harvester infrastructure provider",
 		Long:          longHelp,
-		Example:       "  caphv-lint cluster.yaml machines/\n  kustomize build . | caphv-lint -o json -",
+		Example:       "  caphv-lint cluster.yaml machines/\n  kustomize build . | caphv-lint -o json -\n  helm template . | caphv-lint -o sarif --fail-on warning - > caphv.sarif",
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -76,8 +85,9 @@ func newRoot() *cobra.Command {
 			return runLint(cmd, options, args)
 		},
 	}
-	root.Flags().StringVarP(&options.output, "output", "o", "text", "output format: "+strings.Join(lint.Formats, " or "))
+	root.Flags().StringVarP(&options.output, "output", "o", "text", "output format: "+strings.Join(lint.Formats, ", "))
 	root.Flags().StringVar(&options.failOn, "fail-on", string(validation.Error), "lowest severity that fails the run: error, warning or info")
+	root.Flags().StringVar(&options.config, "config", "", "configuration file (default "+defaultConfig+" where there is one)")
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(lint.Formats, cobra.ShellCompDirectiveNoFileComp))
 	_ = root.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"error", "warning", "info"}, cobra.ShellCompDirectiveNoFileComp))
 	root.AddCommand(newList(), newExplain())
@@ -85,6 +95,13 @@ func newRoot() *cobra.Command {
 }
 
 func runLint(cmd *cobra.Command, options lintOptions, args []string) error {
+	settings, err := readConfig(options.config)
+	if err != nil {
+		return err
+	}
+	if settings.FailOn != "" && !cmd.Flags().Changed("fail-on") {
+		options.failOn = settings.FailOn
+	}
 	failOn := validation.Severity(options.failOn)
 	switch {
 	case !slices.Contains(lint.Formats, options.output):
@@ -98,9 +115,13 @@ func runLint(cmd *cobra.Command, options lintOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := settings.check(engine.Rules()); err != nil {
+		return err
+	}
 	files, findErr := manifest.Find(args)
-	report, readErr := lint.Files(engine, files, cmd.InOrStdin())
-	if err := lint.Write(cmd.OutOrStdout(), options.output, report); err != nil {
+	report, readErr := lint.Files(engine, files, cmd.InOrStdin(), settings.Ignore)
+	about := lint.About{Version: cmd.Root().Version, Rules: engine.Rules(), FailOn: failOn}
+	if err := lint.Write(cmd.OutOrStdout(), options.output, report, about); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	if err := errors.Join(findErr, readErr); err != nil {

@@ -18,12 +18,16 @@ type Finding struct {
 	Kind   string `json:"kind"`
 	Object string `json:"object"`
 	validation.Finding
+	// Reason is why the finding is accepted; it is set in Report.Accepted only.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Report is the outcome of one run.
 type Report struct {
 	// Findings in the order of the files, of the objects in them, and of the paths in those.
 	Findings []Finding `json:"findings"`
+	// Accepted are the findings that an annotation or the configuration accepts, with the reason.
+	Accepted []Finding `json:"accepted,omitempty"`
 	// Judged counts the objects that rules exist for, PassedOver the others.
 	Judged     int `json:"judged"`
 	PassedOver int `json:"passedOver"`
@@ -50,19 +54,26 @@ func (r Report) Reaches(severity validation.Severity) bool {
 	return false
 }
 
-// Files judges all objects of the files. The error joins what could not be read or parsed; the report holds what was
-// found in the rest.
-func Files(engine *validation.Engine, files []string, stdin io.Reader) (Report, error) {
+// Files judges all objects of the files as one bundle. Findings that accepted names are put aside. The error joins
+// what could not be read or parsed; the report holds what was found in the rest.
+func Files(engine *validation.Engine, files []string, stdin io.Reader, accepted []Ignored) (Report, error) {
 	report := Report{Findings: []Finding{}}
-	var errs []error
+	var (
+		objects []manifest.Object
+		bundle  []map[string]any
+		errs    []error
+	)
 	for _, name := range files {
-		objects, err := read(name, stdin)
+		found, err := read(name, stdin)
 		if err != nil {
 			errs = append(errs, err)
 		}
-		for _, object := range objects {
-			report.add(engine, object)
+		for _, object := range found {
+			objects, bundle = append(objects, object), append(bundle, object.Content)
 		}
+	}
+	for i, judgement := range engine.ValidateBundle(bundle) {
+		report.add(objects[i], judgement, accepted)
 	}
 	return report, errors.Join(errs...)
 }
@@ -79,20 +90,26 @@ func read(name string, stdin io.Reader) ([]manifest.Object, error) {
 	return manifest.Read(name, file)
 }
 
-func (r *Report) add(engine *validation.Engine, object manifest.Object) {
-	if !engine.Judges(object.Content) {
+func (r *Report) add(object manifest.Object, judgement validation.Judgement, everywhere []Ignored) {
+	if !judgement.Judged {
 		r.PassedOver++
 		return
 	}
 	r.Judged++
-	found := engine.Validate(object.Content, nil, validation.Options{})
-	if len(found) == 0 {
+	kept, accepted, reasons := ignore(object, judgement.Findings, everywhere)
+	if len(kept)+len(accepted) == 0 {
 		return
 	}
 	locator := manifest.NewLocator(object)
-	for _, f := range found {
-		r.Findings = append(r.Findings, Finding{
-			Source: object.Source, Position: locator.Find(f.Path), Kind: object.Kind(), Object: object.Name(), Finding: f,
-		})
+	locate := func(f validation.Finding, reason string) Finding {
+		return Finding{
+			Source: object.Source, Position: locator.Find(f.Path), Kind: object.Kind(), Object: object.Name(), Finding: f, Reason: reason,
+		}
+	}
+	for _, f := range kept {
+		r.Findings = append(r.Findings, locate(f, ""))
+	}
+	for i, f := range accepted {
+		r.Accepted = append(r.Accepted, locate(f, reasons[i]))
 	}
 }

@@ -10,15 +10,31 @@ import (
 )
 
 // Formats are the names of the output formats.
-var Formats = []string{"text", "json"}
+var Formats = []string{"text", "json", "sarif", "junit", "github"}
+
+// About is what formats tell beside the report.
+type About struct {
+	// Version of caphv-lint.
+	Version string
+	// Rules that were applied.
+	Rules []validation.Rule
+	// FailOn is the lowest severity that fails the run.
+	FailOn validation.Severity
+}
 
 // Write puts the report out in one of the Formats.
-func Write(w io.Writer, format string, report Report) error {
+func Write(w io.Writer, format string, report Report, about About) error {
 	switch format {
 	case "text":
 		return writeText(w, report)
 	case "json":
 		return writeJSON(w, report)
+	case "sarif":
+		return writeSARIF(w, report, about)
+	case "junit":
+		return writeJUnit(w, report, about.FailOn)
+	case "github":
+		return writeGitHub(w, report)
 	default:
 		return fmt.Errorf("unknown output format %q; known are %s", format, strings.Join(Formats, ", "))
 	}
@@ -32,8 +48,12 @@ func writeText(w io.Writer, report Report) error {
 			f.Source, f.Line, f.Column, f.Severity, f.Kind, f.Object, f.Path, f.Message, f.RuleID)
 		fmt.Fprintf(&text, "    %s\n", f.Remediation)
 	}
-	fmt.Fprintf(&text, "%d judged, %d passed over: %d errors, %d warnings, %d hints\n", report.Judged, report.PassedOver,
+	fmt.Fprintf(&text, "%d judged, %d passed over: %d errors, %d warnings, %d hints", report.Judged, report.PassedOver,
 		report.Count(validation.Error), report.Count(validation.Warning), report.Count(validation.Info))
+	if n := len(report.Accepted); n > 0 {
+		fmt.Fprintf(&text, ", %d accepted", n)
+	}
+	text.WriteByte('\n')
 	_, err := io.WriteString(w, text.String())
 	return err
 }
@@ -43,4 +63,9 @@ func writeJSON(w io.Writer, report Report) error {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(report)
+}
+
+// sentence is the finding in one piece, for formats that hold the position apart.
+func (f Finding) sentence() string {
+	return fmt.Sprintf("%s %s: %s: %s. %s", f.Kind, f.Object, f.Path, f.Message, f.Remediation)
 }

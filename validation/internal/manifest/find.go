@@ -8,15 +8,21 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
 )
 
 // Stdin is the argument that stands for standard input.
 const Stdin = "-"
 
+// ErrNoMatch says that a pattern matches no file.
+var ErrNoMatch = errors.New("no file matches")
+
 var extensions = []string{".yaml", ".yml", ".json"}
 
 // Find turns arguments into the names of files to read. A folder stands for all manifests below it, by the endings
-// .yaml, .yml and .json, but not for what lies in hidden folders; a file is taken whatever its name is. The order is
+// .yaml, .yml and .json, but not for what lies in hidden folders; a file is taken whatever its name is. A pattern
+// such as "clusters/**/*.yaml" stands for the files that it matches, of which there must be one. The order is
 // that of the arguments and then of the names, and each file comes once. The error joins those of all arguments that
 // could not be read.
 func Find(arguments []string) ([]string, error) {
@@ -43,6 +49,9 @@ func find(argument string) ([]string, error) {
 		return []string{Stdin}, nil
 	}
 	info, err := os.Stat(argument)
+	if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(argument, "*?[{") {
+		return match(argument)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read manifests: %w", err)
 	}
@@ -62,4 +71,17 @@ func find(argument string) ([]string, error) {
 		return nil
 	})
 	return files, err
+}
+
+// match is for patterns that no shell has resolved, as in configuration files and on Windows.
+func match(pattern string) ([]string, error) {
+	files, err := doublestar.FilepathGlob(pattern, doublestar.WithFilesOnly(), doublestar.WithFailOnIOErrors())
+	if err != nil {
+		return nil, fmt.Errorf("read manifests: %s: %w", pattern, err)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("read manifests: %s: %w", pattern, ErrNoMatch)
+	}
+	slices.Sort(files)
+	return files, nil
 }
