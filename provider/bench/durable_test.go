@@ -14,11 +14,11 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/ipam"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
@@ -156,7 +156,9 @@ func apiServer(b *testing.B) client.Client {
 	require.NoError(b, err)
 	b.Cleanup(func() { _ = environment.Stop() })
 	config.QPS = -1
-	c, err := client.New(config, client.Options{Scheme: harvesterclient.NewScheme()})
+	scheme := runtime.NewScheme()
+	require.NoError(b, lbv1.AddToScheme(scheme))
+	c, err := client.New(config, client.Options{Scheme: scheme})
 	require.NoError(b, err)
 	return c
 }
