@@ -47,6 +47,7 @@ func TestOutputs(t *testing.T) {
 		"mixed.json":        {"-o", "json", mixed},
 		"explain-HM008.txt": {"explain", "HM008"},
 		"list.txt":          {"list"},
+		"policy.yaml":       {"policy"},
 		"mixed.sarif":       {"-o", "sarif", mixed, accepted},
 		"mixed.junit.xml":   {"-o", "junit", mixed, accepted},
 		"mixed.github":      {"-o", "github", "--config", "testdata/config.yaml", mixed, accepted},

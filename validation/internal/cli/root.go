@@ -90,7 +90,7 @@ func newRoot() *cobra.Command {
 	root.Flags().StringVar(&options.config, "config", "", "configuration file (default "+defaultConfig+" where there is one)")
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(lint.Formats, cobra.ShellCompDirectiveNoFileComp))
 	_ = root.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"error", "warning", "info"}, cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(newList(), newExplain())
+	root.AddCommand(newList(), newExplain(), newPolicy())
 	return root
 }
 

@@ -1,0 +1,2 @@
+// Package policy writes the rules as ValidatingAdmissionPolicies, for clusters that do without the webhook.
+package policy

@@ -1,0 +1,67 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+)
+
+const everyItem = "[*]"
+
+// condition puts a rule's expression into the terms of a policy, which sees object, oldObject and request. It holds
+// where the rule finds nothing: where the object lacks the scope, where the expression is true, and where the object
+// before the change had the same fault with the same value already.
+func condition(expression, scope, field, root string) string {
+	path, item := scope, ""
+	if before, after, listed := strings.Cut(scope, everyItem); listed {
+		path, item = before, after
+	}
+	switch {
+	case mentions(expression, "oldSelf"):
+		return transition(expression, path)
+	case path != scope:
+		return forItems(expression, path, item, field)
+	default:
+		return forPlace(expression, path, field, path == root)
+	}
+}
+
+// forPlace judges one place. A required place that is missing is judged as an empty object.
+func forPlace(expression, path, field string, required bool) string {
+	judge := func(object string) string {
+		if required {
+			return fmt.Sprintf("[dyn(%s.orValue({}))].all(self, %s)", optional(object, path), expression)
+		}
+		return fmt.Sprintf("%s.optMap(self, %s).orValue(true)", optional(object, path), expression)
+	}
+	target := path
+	if field != "" {
+		target += "." + field
+	}
+	return fmt.Sprintf("(%s) || (oldObject != null && %s == %s && !(%s))",
+		judge("object"), optional("object", target), optional("oldObject", target), judge("oldObject"))
+}
+
+// forItems judges every item of a list. Without the items' places at hand, an item with a fault is let pass where the
+// list held an equal one before.
+func forItems(expression, path, rest, _ string) string {
+	inner := expression
+	if rest != "" {
+		inner = fmt.Sprintf("%s.optMap(self, %s).orValue(true)", optional("item", strings.TrimPrefix(rest, ".")), expression)
+	} else {
+		inner = fmt.Sprintf("[item].all(self, %s)", inner)
+	}
+	return fmt.Sprintf("%s.orValue([]).all(item, (%s) || (oldObject != null && %s.orValue([]).exists(before, before == item)))",
+		optional("object", path), inner, optional("oldObject", path))
+}
+
+// transition judges a change of a place that was there before.
+func transition(expression, path string) string {
+	return fmt.Sprintf("oldObject == null || %s.optMap(oldSelf, %s.optMap(self, self == oldSelf || (%s)).orValue(true)).orValue(true)",
+		optional("oldObject", path), optional("object", path),
+		strings.ReplaceAll(expression, "dryRunTopology", "variables.dryRunTopology"))
+}
+
+// optional is the value at a path as an optional one.
+func optional(object, path string) string { return object + ".?" + strings.ReplaceAll(path, ".", ".?") }
+
+func mentions(expression, word string) bool { return strings.Contains(expression, word) }

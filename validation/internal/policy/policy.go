@@ -1,0 +1,98 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
+)
+
+// dryRunTopology is true for a dry run of Cluster API's topology controller, see validation.Options.
+const dryRunTopology = `request.?dryRun.orValue(false) && 'topology.cluster.x-k8s.io/dry-run' in object.metadata.?annotations.orValue({})`
+
+// kinds are those that the API server asks about, with the scope that is judged even when it is missing.
+var kinds = []struct{ kind, root string }{
+	{"HarvesterCluster", "spec"},
+	{"HarvesterClusterTemplate", "spec.template.spec"},
+	{"HarvesterMachine", "spec"},
+	{"HarvesterMachineTemplate", "spec.template.spec"},
+}
+
+// Build returns the policies and their bindings as objects: for each kind one policy that denies what a rule finds an
+// error in, and one that warns. Hints are left out, as at the webhook, and so are rules that look at other objects,
+// which a policy cannot see.
+//
+// A policy's answers differ from the webhook's in three ways. The API server reports the first error only. Messages
+// name no values and no index in a list. And an error that an object had before a change is let pass without a warning.
+func Build(rules []validation.Rule) []map[string]any {
+	var objects []map[string]any
+	for _, k := range kinds {
+		for _, level := range []struct {
+			severity validation.Severity
+			action   string
+		}{{validation.Error, "Deny"}, {validation.Warning, "Warn"}} {
+			checks := validations(rules, k.kind, k.root, level.severity)
+			if len(checks) == 0 {
+				continue
+			}
+			resource := strings.ToLower(k.kind) + "s"
+			name := "caphv-" + resource + "-" + strings.ToLower(level.action)
+			objects = append(objects, policyObject(name, resource, checks), bindingObject(name, level.action))
+		}
+	}
+	return objects
+}
+
+func validations(rules []validation.Rule, kind, root string, severity validation.Severity) []any {
+	var checks []any
+	for _, rule := range rules {
+		if mentions(rule.Expression, "bundle.") {
+			continue
+		}
+		for _, target := range rule.Targets {
+			if target.Kind != kind || target.Severity != severity {
+				continue
+			}
+			for _, scope := range target.Scopes {
+				path := scope
+				if rule.Field != "" {
+					path += "." + rule.Field
+				}
+				checks = append(checks, map[string]any{
+					"expression": condition(rule.Expression, scope, rule.Field, root),
+					"message":    fmt.Sprintf("%s: %s; %s [%s]", path, rule.Message, rule.Remediation, rule.ID),
+					"reason":     "Invalid",
+				})
+			}
+		}
+	}
+	return checks
+}
+
+func policyObject(name, resource string, checks []any) map[string]any {
+	return map[string]any{
+		"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+		"metadata": map[string]any{"name": name},
+		"spec": map[string]any{
+			"failurePolicy": "Fail",
+			"matchConstraints": map[string]any{"resourceRules": []any{map[string]any{
+				"apiGroups": []any{validation.Group}, "apiVersions": []any{"v1beta1"},
+				"operations": []any{"CREATE", "UPDATE"}, "resources": []any{resource},
+			}}},
+			// What is being deleted must be able to lose its finalizers.
+			"matchConditions": []any{map[string]any{
+				"name": "not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)",
+			}},
+			"variables":   []any{map[string]any{"name": "dryRunTopology", "expression": dryRunTopology}},
+			"validations": checks,
+		},
+	}
+}
+
+func bindingObject(name, action string) map[string]any {
+	return map[string]any{
+		"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+		"metadata": map[string]any{"name": name},
+		"spec":     map[string]any{"policyName": name, "validationActions": []any{action}},
+	}
+}
