@@ -87,6 +87,7 @@ require (
 	github.com/prometheus/client_model v0.6.2
 	github.com/prometheus/common v0.67.5
 	github.com/rancher-sandbox/cluster-api-provider-harvester/api v0.1.0
+	github.com/rancher-sandbox/cluster-api-provider-harvester/etcdops v0.0.0
 	github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient v0.1.0
 	github.com/spf13/pflag v1.0.10
 	go.etcd.io/etcd/api/v3 v3.6.14
@@ -105,3 +106,5 @@ replace (
 	github.com/rancher-sandbox/cluster-api-provider-harvester/api => ../api
 	github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient => ../harvesterclient
 )
+
+replace github.com/rancher-sandbox/cluster-api-provider-harvester/etcdops => ../etcdops

@@ -29,6 +29,7 @@ type Sandbox struct {
 	started time.Time
 
 	management *management.Management
+	losses     int // of the management cluster
 	// harvesterPlane is the API server the stand-in works on.
 	harvesterPlane *controlplane.ControlPlane
 	harvester      *harvester.Harvester

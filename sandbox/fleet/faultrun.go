@@ -215,7 +215,9 @@ func (f *Fleet) judge(ctx context.Context, before inventory.Inventory) ([]error,
 }
 
 // isIdentity tells whether a Secret is the provider's own token on Harvester, which a plan may have replaced.
-func isIdentity(secret string) bool { return strings.HasPrefix(secret, "harvester-system/caphv-token-") }
+func isIdentity(secret string) bool {
+	return strings.HasPrefix(secret, "harvester-system/caphv-token-")
+}
 
 func sleep(ctx context.Context, duration time.Duration) error {
 	select {

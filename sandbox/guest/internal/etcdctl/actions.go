@@ -9,6 +9,7 @@ import (
 	"time"
 
 	apiversion "go.etcd.io/etcd/api/v3/version"
+	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 // action does one command.
@@ -21,6 +22,7 @@ var actions = map[string]action{
 	"move-leader":     moveLeader,
 	"endpoint health": endpointHealth,
 	"endpoint status": endpointStatus,
+	"alarm list":      alarmList,
 	"version":         version,
 }
 
@@ -35,7 +37,11 @@ func find(words []string) (action, []string, error) {
 }
 
 func memberList(ctx context.Context, c call) error {
-	response, err := c.client.MemberList(ctx)
+	var options []clientv3.OpOption
+	if c.serializable {
+		options = append(options, clientv3.WithSerializable())
+	}
+	response, err := c.client.MemberList(ctx, options...)
 	if err != nil {
 		return err
 	}
@@ -123,6 +129,20 @@ func endpointStatus(ctx context.Context, c call) error {
 		}
 		fmt.Fprintf(c.out, "%s, %x, %s, %d B, %t, %t, %d, %d\n", endpoint, status.Header.MemberId, status.Version,
 			status.DbSize, status.Leader == status.Header.MemberId, status.IsLearner, status.RaftTerm, status.RaftIndex)
+	}
+	return nil
+}
+
+func alarmList(ctx context.Context, c call) error {
+	response, err := c.client.AlarmList(ctx)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return json.NewEncoder(c.out).Encode(response)
+	}
+	for _, alarm := range response.Alarms {
+		fmt.Fprintf(c.out, "memberID:%d alarm:%s\n", alarm.MemberID, alarm.Alarm)
 	}
 	return nil
 }

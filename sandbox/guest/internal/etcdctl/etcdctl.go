@@ -40,6 +40,7 @@ type flags struct {
 	endpoints         []string
 	caCert, cert, key string
 	format            string
+	consistency       string
 	timeout           time.Duration
 }
 
@@ -92,7 +93,8 @@ func (c Container) do(ctx context.Context, options flags, action action, argumen
 		return err
 	}
 	defer client.Close()
-	return action(ctx, call{client: client, arguments: arguments, endpoints: options.endpoints, json: options.format == "json", out: stdout})
+	return action(ctx, call{client: client, arguments: arguments, endpoints: options.endpoints, json: options.format == "json",
+		serializable: options.consistency == "s", out: stdout})
 }
 
 // parseFlags reads flags, and the variables that stand for them.
@@ -106,6 +108,7 @@ func parseFlags(called invocation) (flags, []string, error) {
 	set.StringVar(&options.key, "key", called.environment["ETCDCTL_KEY"], "")
 	set.StringVarP(&options.format, "write-out", "w", "simple", "")
 	set.DurationVar(&options.timeout, "command-timeout", 5*time.Second, "")
+	set.StringVar(&options.consistency, "consistency", "l", "")
 	set.Duration("dial-timeout", 0, "")
 	set.Bool("hex", false, "")
 	set.Bool("cluster", false, "")
@@ -152,7 +155,9 @@ type call struct {
 	arguments []string
 	endpoints []string
 	json      bool
-	out       io.Writer
+	// serializable reads from the member's memory.
+	serializable bool
+	out          io.Writer
 }
 
 // member reads the one argument that is a member's ID.

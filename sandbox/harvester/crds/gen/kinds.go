@@ -29,12 +29,6 @@ var kinds = map[string]finish{
 	"harvesterhci.io_settings.yaml": {columns: columns("VALUE", "string", ".value")},
 	"k8s.cni.cncf.io_networkattachmentdefinitions.yaml": {
 		plural: "network-attachment-definitions", singular: "network-attachment-definition", short: []string{"net-attach-def"}},
-	"kubevirt.io_virtualmachines.yaml": {status: true, short: []string{"vm", "vms"}, categories: []string{"all"}, columns: columns(
-		"Age", "date", ".metadata.creationTimestamp", "Status", "string", ".status.printableStatus", "Ready", "string", ".status.conditions[?(@.type=='Ready')].status")},
-	"kubevirt.io_virtualmachineinstances.yaml": {short: []string{"vmi", "vmis"}, categories: []string{"all"}, columns: columns(
-		"Age", "date", ".metadata.creationTimestamp", "Phase", "string", ".status.phase", "IP", "string", ".status.interfaces[0].ipAddress", "NodeName", "string", ".status.nodeName", "Ready", "string", ".status.conditions[?(@.type=='Ready')].status")},
-	"kubevirt.io_virtualmachineinstancemigrations.yaml": {status: true, short: []string{"vmim", "vmims"}, categories: []string{"all"}, columns: columns(
-		"Phase", "string", ".status.phase", "VMI", "string", ".spec.vmiName")},
 	"cdi.kubevirt.io_datavolumes.yaml": {status: true, short: []string{"dv", "dvs"}, categories: []string{"all"}, columns: columns(
 		"Phase", "string", ".status.phase", "Progress", "string", ".status.progress", "Age", "date", ".metadata.creationTimestamp")},
 }

@@ -1,5 +1,6 @@
-// Command gen writes the CRD files beside it: it runs controller-gen over the Go types of Harvester, KubeVirt and CDI
-// and then applies what upstream's own manifests say beyond the types. Run it with `go generate` in the parent folder.
+// Command gen writes the CRD files beside it: it runs controller-gen over the Go types of Harvester and CDI
+// and then applies what upstream's own manifests say beyond the types. Run it with `go generate` in the parent folder. KubeVirt's
+// definitions are not its business: they are upstream's own, written by conformance/kubevirtadmission/cmd/kubevirt-crds.
 package main
 
 import (
@@ -16,12 +17,11 @@ import (
 // toolModule pins controller-gen; the path is relative to the folder that holds the go:generate line.
 const toolModule = "../../../hack/tools/gen/go.mod"
 
-// packages hold the types. Descriptions are left out: the VM's alone would pass etcd's object limit in some encodings.
+// packages hold the types. Descriptions are left out.
 var packages = []string{
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1",
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/harvesterhci/v1beta1",
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/cni/v1",
-	"kubevirt.io/api/core/v1",
 	"kubevirt.io/containerized-data-importer-api/pkg/apis/core/v1beta1",
 }
 
