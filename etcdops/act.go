@@ -44,9 +44,8 @@ func (c *Client) MoveLeader(ctx context.Context, target uint64) error {
 	if !ok {
 		return fmt.Errorf("move etcd leadership from %x to %x: %w: only the leader can hand it over", leader, target, ErrUnreachable)
 	}
-	err = c.try(ctx, []string{seat.endpoint}, func(ctx context.Context, s *server) error {
-		_, err := s.etcd.MoveLeader(ctx, target)
-		return err
+	err = c.try(ctx, []string{seat.endpoint}, func(ctx context.Context, d door) error {
+		return d.moveLeader(ctx, target)
 	})
 	if err != nil {
 		return fmt.Errorf("move etcd leadership from %x to %x: %w", leader, target, err)
@@ -77,9 +76,8 @@ func (c *Client) RemoveMember(ctx context.Context, id uint64) error {
 	if len(endpoints) == 0 {
 		return fmt.Errorf("remove etcd member %x: %w besides the one to remove", id, ErrUnreachable)
 	}
-	err = c.try(ctx, endpoints, func(ctx context.Context, s *server) error {
-		_, err := s.etcd.MemberRemove(ctx, id)
-		return err
+	err = c.try(ctx, endpoints, func(ctx context.Context, d door) error {
+		return d.removeMember(ctx, id)
 	})
 	if err != nil && !errors.Is(err, ErrUnknownMember) {
 		return fmt.Errorf("remove etcd member %x: %w", id, err)
@@ -89,13 +87,9 @@ func (c *Client) RemoveMember(ctx context.Context, id uint64) error {
 
 func (c *Client) verifyRemoved(ctx context.Context, endpoints []string, id uint64) error {
 	var after census
-	err := c.try(ctx, endpoints, func(ctx context.Context, s *server) error {
-		response, err := s.etcd.MemberList(ctx)
-		if err != nil {
-			return err
-		}
-		after.listed = response.Members
-		return nil
+	err := c.try(ctx, endpoints, func(ctx context.Context, d door) (err error) {
+		after.listed, err = d.members(ctx, true)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("verify that etcd member %x is gone: %w", id, err)

@@ -30,13 +30,19 @@ type Config struct {
 	RequestTimeout time.Duration
 }
 
-// Client observes one etcd cluster and changes its membership. It is safe for concurrent use. Close it when done.
+// Client observes one etcd cluster and changes its membership, over connections (Dial) or by etcdctl inside its pods
+// (DialExec). It is safe for concurrent use. Close it when done.
 type Client struct {
-	config Config
+	endpoints []string
+	timeout   time.Duration
+	// open makes the door to one endpoint.
+	open func(endpoint string) (door, error)
+	// advertised says that members may also be asked at the URLs they advertise.
+	advertised bool
 
-	mu      sync.Mutex
-	closed  bool
-	servers map[string]*server // by endpoint
+	mu     sync.Mutex
+	closed bool
+	doors  map[string]door // by endpoint
 }
 
 // Dial makes a client. It checks the configuration and connects to nothing yet: the first request does, and reports
@@ -59,8 +65,10 @@ func Dial(ctx context.Context, config Config) (*Client, error) {
 	if config.Dialer == nil {
 		config.Dialer = dialTCP
 	}
-	config.Endpoints = slices.Clone(config.Endpoints)
-	return &Client{config: config, servers: map[string]*server{}}, nil
+	return &Client{
+		endpoints: slices.Clone(config.Endpoints), timeout: config.RequestTimeout, advertised: true,
+		open: func(endpoint string) (door, error) { return newServer(endpoint, config) }, doors: map[string]door{},
+	}, nil
 }
 
 // Close ends all connections. Calls in flight fail. Closing twice is fine.
@@ -69,50 +77,57 @@ func (c *Client) Close() error {
 	defer c.mu.Unlock()
 	c.closed = true
 	var errs []error
-	for endpoint, s := range c.servers {
-		if err := s.etcd.Close(); err != nil && !errors.Is(err, context.Canceled) {
+	for endpoint, d := range c.doors {
+		if err := d.close(); err != nil && !errors.Is(err, context.Canceled) {
 			errs = append(errs, fmt.Errorf("close the connection to %s: %w", endpoint, err))
 		}
 	}
-	clear(c.servers)
+	clear(c.doors)
 	return errors.Join(errs...)
 }
 
-// server returns the connection to one endpoint, making it when it is asked for the first time.
-func (c *Client) server(endpoint string) (*server, error) {
+// door returns the door to one endpoint, making it when it is asked for the first time.
+func (c *Client) door(endpoint string) (door, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return nil, fmt.Errorf("%w: the client is closed", ErrInvalidConfig)
 	}
-	if s, ok := c.servers[endpoint]; ok {
-		return s, nil
+	if d, ok := c.doors[endpoint]; ok {
+		return d, nil
 	}
-	s, err := newServer(endpoint, c.config)
+	d, err := c.open(endpoint)
 	if err != nil {
 		return nil, err
 	}
-	c.servers[endpoint] = s
-	return s, nil
+	c.doors[endpoint] = d
+	return d, nil
 }
 
 // try asks the endpoints one after the other until one answers, and returns the last failure when none does.
-func (c *Client) try(ctx context.Context, endpoints []string, call func(context.Context, *server) error) error {
+func (c *Client) try(ctx context.Context, endpoints []string, request func(context.Context, door) error) error {
 	var failure error
 	for _, endpoint := range endpoints {
-		s, err := c.server(endpoint)
-		if err == nil {
-			err = s.call(ctx, c.config.RequestTimeout, call)
-		}
-		if err == nil {
-			return nil
-		}
-		failure = err
-		if ctx.Err() != nil || isVerdict(err) {
+		failure = c.call(ctx, endpoint, request)
+		if failure == nil || ctx.Err() != nil || isVerdict(failure) {
 			return failure
 		}
 	}
 	return failure
+}
+
+// call makes one request with its timeout and translates its error.
+func (c *Client) call(ctx context.Context, endpoint string, request func(context.Context, door) error) error {
+	d, err := c.door(endpoint)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	if err := request(ctx, d); err != nil {
+		return fmt.Errorf("etcd at %s: %w", endpoint, translate(err))
+	}
+	return nil
 }
 
 func dialTCP(ctx context.Context, addr string) (net.Conn, error) {

@@ -10,7 +10,8 @@ import (
 // pure function: the same snapshot gives the same plan, whatever the order of its members.
 //
 // It never plans a removal that would leave fewer healthy voters than the quorum of the voters that remain. A member
-// with a CORRUPT alarm counts as unhealthy here, whatever it says about itself.
+// with a CORRUPT alarm counts as unhealthy here, whatever it says about itself. While a healthy member is needed for the
+// quorum of those that stay and is still far behind, the plan is to wait: writes would stand still until it caught up.
 func Decide(s Snapshot) Plan {
 	switch {
 	case s.ClusterDeleting:
@@ -31,7 +32,13 @@ type view struct {
 	// leaving are the members of the leaving node, the cheapest to remove first.
 	leaving []Member
 	corrupt map[uint64]bool
+	// newest is the highest log position that any healthy member knows of.
+	newest uint64
 }
+
+// maxLag is how many log entries a member may be behind and still count for the quorum of those that stay. etcd keeps
+// about that many for followers that are slow (its snapshot-catchup-entries); who is further behind needs a snapshot.
+const maxLag = 5000
 
 func newView(s Snapshot) view {
 	v := view{snapshot: s, corrupt: map[uint64]bool{}}
@@ -41,6 +48,9 @@ func newView(s Snapshot) view {
 		}
 	}
 	for _, member := range s.Members {
+		if v.healthy(member) {
+			v.newest = max(v.newest, member.RaftIndex)
+		}
 		if MatchNode(s.Flavor, member.Name, s.LeavingNode) {
 			v.leaving = append(v.leaving, member)
 		}
@@ -49,7 +59,7 @@ func newView(s Snapshot) view {
 	return v
 }
 
-// byRemovalCost puts learners before voters and unhealthy ones before healthy ones: a node that rejoined under a new
+// byRemovalCost puts learners before voters, and unhealthy ones and laggards before those that take part: a node that rejoined under a new
 // member name may have left its old member behind, and that one is free to go.
 func (v view) byRemovalCost(a, b Member) int {
 	return cmp.Or(
@@ -64,13 +74,32 @@ func (v view) removalCost(m Member) int {
 		return 0
 	case !v.healthy(m):
 		return 1
-	default:
+	case v.lags(m):
 		return 2
+	default:
+		return 3
 	}
 }
 
 func (v view) healthy(m Member) bool {
 	return m.Healthy && !v.corrupt[m.ID]
+}
+
+// lags tells whether a healthy member is too far behind to take part in decisions at once.
+func (v view) lags(m Member) bool {
+	return v.healthy(m) && v.newest > m.RaftAppliedIndex && v.newest-m.RaftAppliedIndex > maxLag
+}
+
+// laggards are the voters that lag, without the member gone.
+func (v view) laggards(gone Member) []Member {
+	var found []Member
+	for _, m := range v.snapshot.Members {
+		if m.ID != gone.ID && !m.Learner && v.lags(m) {
+			found = append(found, m)
+		}
+	}
+	slices.SortFunc(found, func(a, b Member) int { return cmp.Compare(a.ID, b.ID) })
+	return found
 }
 
 // remaining counts the voters, the healthy voters and the healthy learners there would be without the member gone.
@@ -103,7 +132,7 @@ func (v view) planRemoval(m Member) Plan {
 	case !v.hasQuorum():
 		return Plan{Action: ActionRefuse, Reason: fmt.Sprintf(
 			"etcd has no quorum (%s), so no member can be removed; bring members back first", v.tally())}
-	case v.snapshot.LeaderID == 0:
+	case v.snapshot.LeaderID == 0 && !v.snapshot.LeaderHidden:
 		return Plan{Action: ActionWait, Reason: "etcd has no agreed leader yet; an election is expected"}
 	case m.Learner:
 		return v.remove(m, "it is a learner and has no vote")
@@ -114,6 +143,8 @@ func (v view) planRemoval(m Member) Plan {
 		return Plan{Action: ActionRefuse, Reason: fmt.Sprintf(
 			"without member %s only %d of %d voters would be healthy and quorum is %d; bring members back first",
 			describe(m), healthy, voters, quorum(voters))}
+	case v.healthy(m) && !v.lags(m) && healthy-len(v.laggards(m)) < quorum(voters):
+		return v.waitFor(v.laggards(m)[0])
 	case v.healthy(m) && learners > 0 && voters < v.snapshot.DesiredVoters:
 		return Plan{Action: ActionWait, Reason: fmt.Sprintf(
 			"a learner is about to be promoted; without member %s there would be %d of %d desired voters until then",
@@ -123,6 +154,12 @@ func (v view) planRemoval(m Member) Plan {
 	default:
 		return v.remove(m, fmt.Sprintf("%d of %d remaining voters are healthy and quorum is %d", healthy, voters, quorum(voters)))
 	}
+}
+
+func (v view) waitFor(laggard Member) Plan {
+	return Plan{Action: ActionWait, Reason: fmt.Sprintf(
+		"member %s is %d log entries behind and is needed for the quorum of those that stay; wait until it has caught up",
+		describe(laggard), v.newest-laggard.RaftAppliedIndex)}
 }
 
 func (v view) hasQuorum() bool {

@@ -7,19 +7,33 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// members describes a cluster in short: for each node one letter, V healthy voter, v dead voter, L healthy learner,
-// l dead learner. Member i has the ID i+1, and runs on node "n<i+1>".
+// members describes a cluster in short: for each node one letter, V healthy voter, v dead voter, L healthy learner, l
+// dead learner, S healthy voter that is far behind, C voter that says it is healthy and has a CORRUPT alarm (which
+// alarms gives). Member i has the ID i+1, and runs on node "n<i+1>".
 func members(letters string) []Member {
 	var list []Member
 	for i, letter := range letters {
-		id := uint64(i + 1)
+		id, position := uint64(i+1), uint64(100)
+		if letter != 'S' {
+			position += maxLag + 1
+		}
 		list = append(list, Member{
 			ID: id, Name: fmt.Sprintf("n%d-%08x", id, 0xabc0+id),
-			Healthy: letter == 'V' || letter == 'L', Learner: letter == 'L' || letter == 'l',
-			RaftAppliedIndex: 100,
+			Healthy: letter != 'v' && letter != 'l', Learner: letter == 'L' || letter == 'l',
+			RaftIndex: position, RaftAppliedIndex: position,
 		})
 	}
 	return list
+}
+
+func alarms(letters string) []Alarm {
+	var raised []Alarm
+	for i, letter := range letters {
+		if letter == 'C' {
+			raised = append(raised, Alarm{MemberID: uint64(i + 1), Type: AlarmCorrupt})
+		}
+	}
+	return raised
 }
 
 func TestDecide(t *testing.T) {
@@ -54,7 +68,7 @@ func TestDecide(t *testing.T) {
 			want: Plan{Action: ActionMoveLeader, Member: 3, Target: 1, Reason: "member 3 (n3-0000abc3) leads and is leaving; member 1 (n1-0000abc1) takes over first"},
 		},
 		"the leader hands over to who lags least": {
-			letters: "VVV", leader: 3, change: func(s *Snapshot) { s.Members[1].RaftAppliedIndex = 101 },
+			letters: "VVV", leader: 3, change: func(s *Snapshot) { s.Members[1].RaftAppliedIndex++ },
 			want: Plan{Action: ActionMoveLeader, Member: 3, Target: 2, Reason: "member 3 (n3-0000abc3) leads and is leaving; member 2 (n2-0000abc2) takes over first"},
 		},
 		"a leader that does not answer cannot hand over": {
@@ -108,6 +122,26 @@ func TestDecide(t *testing.T) {
 		"a corrupt member does not count": {
 			letters: "VVV", leader: 1, change: func(s *Snapshot) { s.Alarms = []Alarm{{MemberID: 2, Type: AlarmCorrupt}} },
 			want: Plan{Action: ActionRefuse, Reason: "without member 3 (n3-0000abc3) only 1 of 2 voters would be healthy and quorum is 2; bring members back first"},
+		},
+		"a laggard is not enough for the quorum of those that stay": {
+			letters: "VSV", leader: 1,
+			want: Plan{Action: ActionWait, Reason: "member 2 (n2-0000abc2) is 5001 log entries behind and is needed for the quorum of those that stay; wait until it has caught up"},
+		},
+		"a laggard may leave": {
+			letters: "VVS", leader: 1,
+			want: Plan{Action: ActionRemoveMember, Member: 3, Reason: "remove member 3 (n3-0000abc3): 2 of 2 remaining voters are healthy and quorum is 2"},
+		},
+		"a laggard does not keep a dead member": {
+			letters: "VSv", leader: 1,
+			want: Plan{Action: ActionRemoveMember, Member: 3, Reason: "remove member 3 (n3-0000abc3): 2 of 2 remaining voters are healthy and quorum is 2"},
+		},
+		"enough of the others have caught up": {
+			letters: "VVVS", leader: 1, change: func(s *Snapshot) { s.LeavingNode = "n2" },
+			want: Plan{Action: ActionRemoveMember, Member: 2, Reason: "remove member 2 (n2-0000abc2): 3 of 3 remaining voters are healthy and quorum is 2"},
+		},
+		"a leader that cannot be seen": {
+			letters: "VVV", change: func(s *Snapshot) { s.LeaderHidden = true },
+			want: Plan{Action: ActionRemoveMember, Member: 3, Reason: "remove member 3 (n3-0000abc3): 2 of 2 remaining voters are healthy and quorum is 2"},
 		},
 		"a full backend does not hinder": {
 			letters: "VVV", leader: 1, change: func(s *Snapshot) { s.Alarms = []Alarm{{MemberID: 2, Type: AlarmNoSpace}} },

@@ -27,7 +27,7 @@ type Member struct {
 	ClientURLs []string
 	// Learner is true for a member that has no vote.
 	Learner bool
-	// Healthy is true when the member itself answered, without errors of its own, and knows a leader.
+	// Healthy is true when the member itself answered and follows the leader of the others. Alarms are no part of it.
 	Healthy bool
 	// Problem says why the member is not healthy; empty when it is.
 	Problem string
@@ -35,8 +35,12 @@ type Member struct {
 	Version string
 	// RaftIndex and RaftAppliedIndex are the member's last known and last applied log positions.
 	RaftIndex, RaftAppliedIndex uint64
+	// Revision is the member's revision of the keys.
+	Revision int64
 	// DBSize and DBSizeInUse are bytes of the backend file; their difference is what defragmentation would free.
 	DBSize, DBSizeInUse int64
+	// DBQuota is how large the backend may become, in bytes; 0 when the member does not tell (before etcd 3.6).
+	DBQuota int64
 }
 
 // MatchNode tells whether the member called memberName runs on the node called node. The match is exact: node "a"

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
-	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 // Observe reads the member list, asks every member for its own state, and lists the alarms. Members, LeaderID and
@@ -50,9 +49,12 @@ type answer struct {
 // every address may lead to the same member.
 func (c *Client) takeCensus(ctx context.Context) (*census, error) {
 	result := &census{answers: map[uint64]answer{}, silent: map[string]error{}}
-	c.ask(ctx, c.config.Endpoints, result)
+	c.ask(ctx, c.endpoints, result)
 	if err := c.list(ctx, result); err != nil {
 		return nil, err
+	}
+	if !c.advertised {
+		return result, nil
 	}
 	var advertised []string
 	for _, member := range result.listed {
@@ -60,7 +62,7 @@ func (c *Client) takeCensus(ctx context.Context) (*census, error) {
 			continue
 		}
 		for _, url := range member.ClientURLs {
-			if !slices.Contains(c.config.Endpoints, url) {
+			if !slices.Contains(c.endpoints, url) {
 				advertised = append(advertised, url)
 			}
 		}
@@ -90,11 +92,10 @@ func (c *Client) ask(ctx context.Context, endpoints []string, into *census) {
 	wg.Wait()
 }
 
-// status asks over the connection that is there; the etcd client's own Status would open another one each time.
 func (c *Client) status(ctx context.Context, endpoint string) (*etcdserverpb.StatusResponse, error) {
 	var status *etcdserverpb.StatusResponse
-	err := c.try(ctx, []string{endpoint}, func(ctx context.Context, s *server) (err error) {
-		status, err = etcdserverpb.NewMaintenanceClient(s.etcd.ActiveConnection()).Status(ctx, &etcdserverpb.StatusRequest{})
+	err := c.call(ctx, endpoint, func(ctx context.Context, d door) (err error) {
+		status, err = d.status(ctx)
 		return err
 	})
 	return status, err
@@ -107,40 +108,36 @@ func (c *Client) list(ctx context.Context, into *census) error {
 	if len(endpoints) == 0 {
 		return fmt.Errorf("%w: %w", ErrUnreachable, into.firstFailure())
 	}
-	read := func(opts ...clientv3.OpOption) error {
-		return c.try(ctx, endpoints, func(ctx context.Context, s *server) error {
-			response, err := s.etcd.MemberList(ctx, opts...)
-			if err != nil {
-				return err
+	read := func(byConsensus bool) error {
+		return c.try(ctx, endpoints, func(ctx context.Context, d door) error {
+			listed, err := d.members(ctx, byConsensus)
+			if err == nil {
+				into.listed = listed
 			}
-			into.listed = response.Members
-			return nil
+			return err
 		})
 	}
-	if into.leader() != 0 && read() == nil {
+	if into.leader() != 0 && read(true) == nil {
 		return nil
 	}
-	if err := read(clientv3.WithSerializable()); err != nil {
+	if err := read(false); err != nil {
 		return fmt.Errorf("list etcd members: %w", err)
 	}
 	return nil
 }
 
 func (c *Client) alarms(ctx context.Context, from *census) ([]Alarm, error) {
-	var alarms []Alarm
-	err := c.try(ctx, from.endpoints(0), func(ctx context.Context, s *server) error {
-		response, err := s.etcd.AlarmList(ctx)
-		if err != nil {
-			return err
-		}
-		alarms = nil
-		for _, alarm := range response.Alarms {
-			alarms = append(alarms, Alarm{MemberID: alarm.MemberID, Type: AlarmType(alarm.Alarm.String())})
-		}
-		return nil
+	var raised []*etcdserverpb.AlarmMember
+	err := c.try(ctx, from.endpoints(0), func(ctx context.Context, d door) (err error) {
+		raised, err = d.alarms(ctx)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list etcd alarms: %w", err)
+	}
+	var alarms []Alarm
+	for _, alarm := range raised {
+		alarms = append(alarms, Alarm{MemberID: alarm.MemberID, Type: AlarmType(alarm.Alarm.String())})
 	}
 	slices.SortFunc(alarms, func(a, b Alarm) int {
 		return cmp.Or(cmp.Compare(a.MemberID, b.MemberID), cmp.Compare(a.Type, b.Type))
@@ -226,7 +223,8 @@ func (c *census) member(listed *etcdserverpb.Member, leader uint64) Member {
 	}
 	m.Version = a.status.Version
 	m.RaftIndex, m.RaftAppliedIndex = a.status.RaftIndex, a.status.RaftAppliedIndex
-	m.DBSize, m.DBSizeInUse = a.status.DbSize, a.status.DbSizeInUse
+	m.Revision = a.status.Header.Revision
+	m.DBSize, m.DBSizeInUse, m.DBQuota = a.status.DbSize, a.status.DbSizeInUse, a.status.DbSizeQuota
 	switch {
 	case a.status.Leader == 0:
 		m.Problem = "it knows no leader"

@@ -2,13 +2,12 @@ package etcdops
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"time"
 
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
@@ -25,10 +24,9 @@ const (
 )
 
 // server is the connection to one endpoint.
-type server struct {
-	endpoint string
-	etcd     *clientv3.Client
-}
+type server struct{ etcd *clientv3.Client }
+
+var _ door = (*server)(nil)
 
 func newServer(endpoint string, config Config) (*server, error) {
 	named, dial, err := underServerName(endpoint, config)
@@ -55,7 +53,7 @@ func newServer(endpoint string, config Config) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: endpoint %s: %w", ErrInvalidConfig, endpoint, err)
 	}
-	return &server{endpoint: endpoint, etcd: etcd}, nil
+	return &server{etcd: etcd}, nil
 }
 
 // underServerName makes TLS check the server for config.TLS.ServerName. The etcd client takes the name to check from
@@ -82,37 +80,39 @@ func failFast(ctx context.Context, method string, req, reply any, conn *grpc.Cli
 	return invoke(ctx, method, req, reply, conn, append(opts, grpc.WaitForReady(false))...)
 }
 
-// call runs one request with its timeout and translates its error.
-func (s *server) call(ctx context.Context, timeout time.Duration, request func(context.Context, *server) error) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	if err := request(ctx, s); err != nil {
-		return fmt.Errorf("etcd at %s: %w", s.endpoint, translate(err))
-	}
-	return nil
+// status asks over the connection that is there; the etcd client's own Status would open another one each time.
+func (s *server) status(ctx context.Context) (*etcdserverpb.StatusResponse, error) {
+	return etcdserverpb.NewMaintenanceClient(s.etcd.ActiveConnection()).Status(ctx, &etcdserverpb.StatusRequest{})
 }
 
-// translate adds the sentinel a caller can act on and keeps etcd's own words.
-func translate(err error) error {
-	err = rpctypes.Error(err)
-	for _, known := range []struct{ from, to error }{
-		{rpctypes.ErrUnhealthy, ErrUnhealthy},
-		{rpctypes.ErrMemberNotEnoughStarted, ErrUnhealthy},
-		{rpctypes.ErrNoLeader, ErrNoLeader},
-		{rpctypes.ErrLeaderChanged, ErrNoLeader},
-		{rpctypes.ErrNotLeader, ErrNoLeader},
-		{rpctypes.ErrTimeoutDueToLeaderFail, ErrNoLeader},
-		{rpctypes.ErrMemberNotFound, ErrUnknownMember},
-		{rpctypes.ErrBadLeaderTransferee, ErrUnknownMember},
-	} {
-		if errors.Is(err, known.from) {
-			return fmt.Errorf("%w (%w)", known.to, err)
-		}
+func (s *server) members(ctx context.Context, byConsensus bool) ([]*etcdserverpb.Member, error) {
+	var opts []clientv3.OpOption
+	if !byConsensus {
+		opts = append(opts, clientv3.WithSerializable())
 	}
+	response, err := s.etcd.MemberList(ctx, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return response.Members, nil
+}
+
+func (s *server) alarms(ctx context.Context) ([]*etcdserverpb.AlarmMember, error) {
+	response, err := s.etcd.AlarmList(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return response.Alarms, nil
+}
+
+func (s *server) moveLeader(ctx context.Context, target uint64) error {
+	_, err := s.etcd.MoveLeader(ctx, target)
 	return err
 }
 
-// isVerdict tells whether the cluster has answered and another member would answer the same.
-func isVerdict(err error) bool {
-	return errors.Is(err, ErrUnhealthy) || errors.Is(err, ErrUnknownMember)
+func (s *server) removeMember(ctx context.Context, id uint64) error {
+	_, err := s.etcd.MemberRemove(ctx, id)
+	return err
 }
+
+func (s *server) close() error { return s.etcd.Close() }

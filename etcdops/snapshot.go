@@ -16,12 +16,15 @@ type Alarm struct {
 	Type     AlarmType
 }
 
-// Snapshot is all that Decide looks at. Client.Observe fills the first three fields; the caller adds the rest.
+// Snapshot is all that Decide looks at. Observe fills the fields of the first part; the caller adds the intent.
 type Snapshot struct {
 	// Members of the cluster, sorted by ID when Observe made them. Decide does not depend on the order.
 	Members []Member
 	// LeaderID is the member that the healthy ones agree to be leader; 0 when there is none or they disagree.
 	LeaderID uint64
+	// LeaderHidden is true when there is a leader that the observer can neither name nor move. LeaderID is 0 then, and
+	// a leader that leaves is removed as it is: etcd elects another.
+	LeaderHidden bool
 	// Alarms that are raised.
 	Alarms []Alarm
 

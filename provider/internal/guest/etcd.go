@@ -2,30 +2,18 @@ package guest
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net"
-	"slices"
-	"strconv"
-	"strings"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/cluster-api/util/secret"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/etcdops"
-)
-
-const (
-	// etcdNamespace is where RKE2 and kubeadm run etcd as static pods, named etcd-<node>.
-	etcdNamespace = "kube-system"
-	etcdPodPrefix = "etcd-"
-	// etcdPort serves clients.
-	etcdPort = 2379
-	// etcdServerName is the name that etcd's server certificates hold when reached by a port-forward.
-	etcdServerName = "localhost"
-	// maxSteps bounds how many changes one call makes: hand over leadership, then remove, then look again.
-	maxSteps = 4
 )
 
 // Leaving names the machine whose etcd member has to leave.
@@ -40,52 +28,54 @@ type Leaving struct {
 	DesiredVoters int
 }
 
-// EtcdClusters gives access to guest clusters below the level of objects; Cluster API's ClusterCache implements it.
+// EtcdClusters gives access to the API servers of guest clusters; Cluster API's ClusterCache implements it.
 type EtcdClusters interface {
-	GetUncachedClient(ctx context.Context, cluster client.ObjectKey) (client.Client, error)
 	GetRESTConfig(ctx context.Context, cluster client.ObjectKey) (*rest.Config, error)
 }
 
-// Etcd sees to it that etcd members of leaving machines are gone.
+// ErrEtcdBusy says that another machine of the same cluster is leaving etcd at this moment. Try again later.
+var ErrEtcdBusy = errors.New("another machine of the cluster is leaving etcd at this moment")
+
+// Etcd sees to it that etcd members of leaving machines are gone, one machine of a cluster at a time. It is safe for
+// concurrent use.
 type Etcd struct {
 	// Clusters reaches the guests.
 	Clusters EtcdClusters
 	// Secrets reads, live, the etcd CA that the control-plane provider keeps in the management cluster.
 	Secrets client.Reader
+
+	// busy holds the clusters (client.ObjectKey) that a machine is leaving.
+	busy sync.Map
 }
 
-// Leave observes etcd, decides, and does what the plan says, until there is nothing more to do at once. acted tells
-// whether a removal was tried. ErrUnreachable means that the guest cluster cannot be asked.
+// Leave observes etcd, decides, and does what the plan says, by the best way that is there, until there is nothing more
+// to do at once. acted tells whether a removal was tried. ErrUnreachable means that the guest cluster cannot be asked,
+// ErrEtcdBusy that its turn has not come; the errors of etcdops.TakeOut are returned as they are.
 func (e *Etcd) Leave(ctx context.Context, leaving Leaving) (plan etcdops.Plan, acted bool, err error) {
 	flavor, known := flavors[leaving.ControlPlaneKind]
 	if !known {
 		return etcdops.Plan{Action: etcdops.ActionNone,
 			Reason: fmt.Sprintf("the etcd of a control plane of kind %q is left to its own provider", leaving.ControlPlaneKind)}, false, nil
 	}
-	etcd, err := e.dial(ctx, leaving)
+	if _, taken := e.busy.LoadOrStore(leaving.Cluster, leaving.Node); taken {
+		return etcdops.Plan{}, false, fmt.Errorf("%w: cluster %s", ErrEtcdBusy, leaving.Cluster)
+	}
+	defer e.busy.Delete(leaving.Cluster)
+
+	routes, err := e.routes(ctx, leaving, flavor)
 	if err != nil {
 		return etcdops.Plan{}, false, err
 	}
-	defer func() { _ = etcd.Close() }()
-	for range maxSteps {
-		snapshot, err := etcd.Observe(ctx)
-		if err != nil {
-			return etcdops.Plan{}, acted, fmt.Errorf("observe etcd of cluster %s: %w", leaving.Cluster, err)
-		}
-		snapshot.LeavingNode, snapshot.Flavor, snapshot.DesiredVoters = leaving.Node, flavor, leaving.DesiredVoters
-		plan = etcdops.Decide(snapshot)
-		switch plan.Action {
-		case etcdops.ActionMoveLeader:
-		case etcdops.ActionRemoveMember:
-			acted = true
-		default:
-			return plan, acted, nil
-		}
-		if err := etcd.Execute(ctx, plan); err != nil {
-			return plan, acted, err
-		}
+	defer func() { _ = etcdops.CloseRoutes(routes) }()
+	result, err := etcdops.TakeOut(ctx, routes, etcdops.Departure{
+		Node: leaving.Node, Flavor: flavor, DesiredVoters: leaving.DesiredVoters,
+	})
+	log.FromContext(ctx).V(1).Info("Asked etcd", "node", leaving.Node, "way", result.Way, "plan", result.Plan.Action,
+		"reason", result.Plan.Reason, "acted", result.Acted, "passed", errors.Join(result.Passed...))
+	if err != nil {
+		return result.Plan, result.Acted, fmt.Errorf("etcd of cluster %s: %w", leaving.Cluster, err)
 	}
-	return plan, acted, nil
+	return result.Plan, result.Acted, nil
 }
 
 // flavors say how the members are named, by the kind of the control plane. Of other kinds nothing is known.
@@ -94,72 +84,33 @@ var flavors = map[string]etcdops.Flavor{
 	"KubeadmControlPlane": etcdops.Kubeadm,
 }
 
-// dial prepares a client that reaches every etcd pod of the guest by a port-forward.
-func (e *Etcd) dial(ctx context.Context, leaving Leaving) (*etcdops.Client, error) {
-	guest, err := e.Clusters.GetUncachedClient(ctx, leaving.Cluster)
-	if err != nil {
-		return nil, accessError(leaving.Cluster, err)
-	}
+// routes finds the ways to the guest's etcd.
+func (e *Etcd) routes(ctx context.Context, leaving Leaving, flavor etcdops.Flavor) ([]etcdops.Route, error) {
 	config, err := e.Clusters.GetRESTConfig(ctx, leaving.Cluster)
 	if err != nil {
 		return nil, accessError(leaving.Cluster, err)
 	}
-	pods := &corev1.PodList{}
-	if err := guest.List(ctx, pods, client.InNamespace(etcdNamespace)); err != nil {
-		return nil, accessError(leaving.Cluster, err)
-	}
-	found := etcdPods(pods.Items, leaving.Node)
-	if len(found) == 0 {
-		return nil, fmt.Errorf("%w: cluster %s runs no etcd pod", ErrUnreachable, leaving.Cluster)
-	}
-	certificate, err := e.certificate(ctx, leaving.Cluster)
-	if err != nil {
+	guest := etcdops.Guest{REST: config, Flavor: flavor}
+	if guest.CACert, guest.CAKey, err = e.authority(ctx, leaving.Cluster); err != nil {
 		return nil, err
 	}
-	routes := make(map[string]etcdops.DialFunc, len(found))
-	endpoints := make([]string, 0, len(found))
-	for _, pod := range found {
-		routes[pod] = etcdops.PortForwardDialer(config, etcdNamespace, pod, etcdPort)
-		endpoints = append(endpoints, "https://"+net.JoinHostPort(pod, strconv.Itoa(etcdPort)))
-	}
-	certificate.Dialer, certificate.Endpoints = etcdops.RouteByHost(routes), endpoints
-	return etcdops.Dial(ctx, certificate)
-}
-
-// etcdPods names the etcd pods, that of the leaving node last: it may be half gone.
-func etcdPods(pods []corev1.Pod, leaving string) []string {
-	var found []string
-	for _, pod := range pods {
-		if strings.HasPrefix(pod.Name, etcdPodPrefix) && pod.Name == etcdPodPrefix+pod.Spec.NodeName {
-			found = append(found, pod.Name)
-		}
-	}
-	slices.Sort(found)
-	last := etcdPodPrefix + leaving
-	slices.SortStableFunc(found, func(a, b string) int {
-		switch {
-		case a == last && b != last:
-			return 1
-		case b == last && a != last:
-			return -1
-		default:
-			return 0
-		}
-	})
-	return found
-}
-
-// certificate makes a client certificate from the cluster's etcd CA.
-func (e *Etcd) certificate(ctx context.Context, cluster client.ObjectKey) (etcdops.Config, error) {
-	authority := &corev1.Secret{}
-	key := client.ObjectKey{Namespace: cluster.Namespace, Name: secret.Name(cluster.Name, secret.EtcdCA)}
-	if err := e.Secrets.Get(ctx, key, authority); err != nil {
-		return etcdops.Config{}, fmt.Errorf("read etcd CA Secret %s: %w", key, err)
-	}
-	tls, err := etcdops.ClientCertificate(authority.Data[secret.TLSCrtDataName], authority.Data[secret.TLSKeyDataName],
-		etcdops.CertificateOptions{ServerName: etcdServerName})
+	routes, _, err := guest.Routes(ctx, leaving.Node)
 	if err != nil {
-		return etcdops.Config{}, fmt.Errorf("etcd CA Secret %s: %w", key, err)
+		return nil, accessError(leaving.Cluster, err)
 	}
-	return etcdops.Config{TLS: tls}, nil
+	return routes, nil
+}
+
+// authority reads the cluster's etcd CA. A cluster without that Secret is reached by the ways that need none.
+func (e *Etcd) authority(ctx context.Context, cluster client.ObjectKey) (certificate, key []byte, err error) {
+	authority := &corev1.Secret{}
+	name := client.ObjectKey{Namespace: cluster.Namespace, Name: secret.Name(cluster.Name, secret.EtcdCA)}
+	err = e.Secrets.Get(ctx, name, authority)
+	if apierrors.IsNotFound(err) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read etcd CA Secret %s: %w", name, err)
+	}
+	return authority.Data[secret.TLSCrtDataName], authority.Data[secret.TLSKeyDataName], nil
 }

@@ -38,13 +38,3 @@ func TestPlanNode(t *testing.T) {
 	foreign := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}, Spec: corev1.NodeSpec{ProviderID: "harvester://other", Taints: []corev1.Taint{uninitialized}}}
 	assert.NotEmpty(t, PlanNode(foreign, "harvester://uid").Conflict)
 }
-
-// Weak point 9: node "a" must not stand for the pods and members of node "a-b".
-func TestEtcdPodsAreKnownByTheirNode(t *testing.T) {
-	pod := func(name, node string) corev1.Pod {
-		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.PodSpec{NodeName: node}}
-	}
-	pods := []corev1.Pod{pod("etcd-a", "a"), pod("etcd-a-b", "a-b"), pod("etcd-backup-x", "a"), pod("coredns", "a"), pod("etcd-c", "c")}
-	assert.Equal(t, []string{"etcd-a-b", "etcd-c", "etcd-a"}, etcdPods(pods, "a"), "the leaving node's own pod is asked last")
-	assert.Equal(t, []string{"etcd-a", "etcd-a-b", "etcd-c"}, etcdPods(pods, ""))
-}
