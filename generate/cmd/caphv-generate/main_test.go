@@ -67,14 +67,20 @@ func kubeconfigFor(t *testing.T, config *rest.Config) string {
 // flags are those of a cluster in a namespace of its own.
 func flags(t *testing.T, name string, more ...string) []string {
 	t.Helper()
-	harvester := filepath.Join(t.TempDir(), "harvester.yaml")
-	content := `{"clusters":[{"name":"h","cluster":{"server":"https://harvester.example:6443"}}],"current-context":"h",` +
-		`"users":[{"name":"h","user":{"token":"s3cr3t"}}],"contexts":[{"name":"h","context":{"cluster":"h","user":"h"}}]}`
-	require.NoError(t, os.WriteFile(harvester, []byte(content), 0o600))
+	harvester := harvesterKubeconfig(t, "s3cr3t")
 	return append([]string{
 		"--name", name, "--image", "default/sles", "--ssh-keypair", "default/key", "--network", "default/production",
 		"--ip-pool", "pool", "--gateway", "172.16.0.1", "--subnet-mask", "255.255.0.0", "--harvester-kubeconfig", harvester,
 	}, more...)
+}
+
+func harvesterKubeconfig(t *testing.T, token string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "harvester.yaml")
+	content := `{"clusters":[{"name":"h","cluster":{"server":"https://harvester.example:6443"}}],"current-context":"h",` +
+		`"users":[{"name":"h","user":{"token":"` + token + `"}}],"contexts":[{"name":"h","context":{"cluster":"h","user":"h"}}]}`
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
 }
 
 func TestApply(t *testing.T) {
@@ -86,6 +92,10 @@ func TestApply(t *testing.T) {
 	t.Run("FirstTimeAndAgain", func(t *testing.T) { applyTwice(t, kubeconfig, client) })
 	t.Run("ClusterClass", func(t *testing.T) { applyClass(t, kubeconfig) })
 	t.Run("Conflict", func(t *testing.T) { applyOverOthers(t, kubeconfig, client) })
+	t.Run("DryRun", func(t *testing.T) { dryRunFirst(t, kubeconfig, client) })
+	t.Run("Diff", func(t *testing.T) { showDifferences(t, kubeconfig) })
+	t.Run("Wait", func(t *testing.T) { waitForIt(t, kubeconfig, client) })
+	t.Run("Delete", func(t *testing.T) { deleteIt(t, kubeconfig, client) })
 	t.Run("KilledHalfWay", func(t *testing.T) { killHalfWay(t, config) })
 	t.Run("InterruptedHalfWay", func(t *testing.T) { interruptHalfWay(t, config) })
 	t.Run("RefusedHalfWay", func(t *testing.T) { refuseHalfWay(t, config) })

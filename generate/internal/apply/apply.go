@@ -36,6 +36,8 @@ type Applier struct {
 	mapper meta.RESTMapper
 	// Force takes over fields that another manager changed, such as replicas set by kubectl.
 	Force bool
+	// DryRun has the API server judge and admit what is applied, and keep nothing.
+	DryRun bool
 }
 
 // New returns an Applier for an API server. It does not connect yet.
@@ -73,8 +75,7 @@ func (a *Applier) Apply(ctx context.Context, object *unstructured.Unstructured) 
 		return "", err
 	}
 	existed := err == nil
-	options := metav1.ApplyOptions{FieldManager: FieldManager, Force: a.Force}
-	after, err := resource.Apply(ctx, object.GetName(), object, options)
+	after, err := resource.Apply(ctx, object.GetName(), object, a.options(a.DryRun))
 	switch {
 	case apierrors.IsConflict(err):
 		return "", fmt.Errorf("%w\nrun again with --force-conflicts to take these fields over", err)
@@ -87,6 +88,50 @@ func (a *Applier) Apply(ctx context.Context, object *unstructured.Unstructured) 
 	}
 	return Configured, nil
 }
+
+func (a *Applier) options(dryRun bool) metav1.ApplyOptions {
+	options := metav1.ApplyOptions{FieldManager: FieldManager, Force: a.Force}
+	if dryRun {
+		options.DryRun = []string{metav1.DryRunAll}
+	}
+	return options
+}
+
+// Preview returns an object as it is, nil if it is not there, and as applying would make it. Nothing is kept.
+func (a *Applier) Preview(ctx context.Context, object *unstructured.Unstructured) (before, after *unstructured.Unstructured, err error) {
+	resource, err := a.resource(object)
+	if err != nil {
+		return nil, nil, err
+	}
+	before, err = resource.Get(ctx, object.GetName(), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, object, nil // What a dry run adds to it are defaults; and its namespace may not be there either.
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	options := a.options(true)
+	options.Force = true // A conflict is a difference to be shown.
+	after, err = resource.Apply(ctx, object.GetName(), object, options)
+	return before, after, err
+}
+
+// Delete deletes an object, and tells whether it was there.
+func (a *Applier) Delete(ctx context.Context, object *unstructured.Unstructured) (bool, error) {
+	resource, err := a.resource(object)
+	if err != nil {
+		return false, err
+	}
+	background := metav1.DeletePropagationBackground
+	err = resource.Delete(ctx, object.GetName(), metav1.DeleteOptions{PropagationPolicy: &background})
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Client is for reading beside applying.
+func (a *Applier) Client() dynamic.Interface { return a.client }
 
 // same compares what the objects say, not who says it: taking over the fields of an earlier writer changes nothing for a
 // reader.

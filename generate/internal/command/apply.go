@@ -20,7 +20,7 @@ func (t target) config(streams Streams) (*rest.Config, error) {
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: t.context})
 	config, err := loader.ClientConfig()
 	if clientcmd.IsEmptyConfig(err) {
-		return nil, usage("--apply finds no management cluster: set --kubeconfig or KUBECONFIG, or choose a --context that has one")
+		return nil, usage("no management cluster is found: set --kubeconfig or KUBECONFIG, or choose a --context that has one")
 	}
 	if err != nil {
 		return nil, usage("--kubeconfig or --context: %v", err)
@@ -28,6 +28,14 @@ func (t target) config(streams Streams) (*rest.Config, error) {
 	config.UserAgent = "caphv-generate"
 	config.WarningHandler = warnings{rest.NewWarningWriter(streams.Err, rest.WarningWriterOptions{Deduplicate: true})}
 	return config, nil
+}
+
+func (t target) applier(streams Streams) (*apply.Applier, error) {
+	config, err := t.config(streams)
+	if err != nil {
+		return nil, err
+	}
+	return apply.New(config)
 }
 
 // warnings passes on what the API server warns about, except that v1beta1 is deprecated: the manifests are written in that
@@ -48,17 +56,16 @@ func (w warnings) HandleWarningHeader(code int, agent, text string) {
 func (t target) applyAll(ctx context.Context, streams Streams, objects []*unstructured.Unstructured,
 	after func(context.Context, *apply.Applier, Streams) error,
 ) error {
-	config, err := t.config(streams)
+	applier, err := t.applier(streams)
 	if err != nil {
 		return err
 	}
-	applier, err := apply.New(config)
-	if err != nil {
-		return err
-	}
-	applier.Force = t.force
+	applier.Force, applier.DryRun = t.force, t.dryRun
 	if err := applier.Known(objects); err != nil {
 		return err
+	}
+	if t.dryRun {
+		return dryRun(ctx, streams, applier, objects)
 	}
 	for i, object := range objects {
 		outcome, err := applier.Apply(ctx, object)

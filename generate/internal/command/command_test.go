@@ -106,7 +106,7 @@ func TestWrongFlags(t *testing.T) {
 		"no such file":          {[]string{"--harvester-kubeconfig", "/no/such/file"}, []string{"--harvester-kubeconfig cannot be read", "/no/such/file"}},
 		"a folder":              {[]string{"--harvester-kubeconfig", "/"}, []string{"--harvester-kubeconfig cannot be read"}},
 		"interactive":           {[]string{"--interactive"}, []string{"--interactive needs a terminal"}},
-		"no management cluster": {[]string{"--apply"}, []string{"--apply finds no management cluster: set --kubeconfig or KUBECONFIG"}},
+		"no management cluster": {[]string{"--apply"}, []string{"no management cluster is found: set --kubeconfig or KUBECONFIG"}},
 		"no such kubeconfig":    {[]string{"--apply", "--kubeconfig", "/no/such/file"}, []string{"--kubeconfig or --context", "/no/such/file"}},
 		"class for no where":    {[]string{"clusterclass"}, []string{"--namespace", "name the one that the clusters will be in"}},
 	} {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/progress"
 )
 
 // Exit codes of the program, as its help documents them.
@@ -16,6 +18,12 @@ const (
 	ExitFailed = 1
 	// ExitUsage says that a flag or an answer is wrong; nothing was written.
 	ExitUsage = 2
+	// ExitPreflight says that Harvester lacks something, so that nothing was applied.
+	ExitPreflight = 3
+	// ExitTimeout says that all is applied or deleted, but the cluster is not up or gone in time.
+	ExitTimeout = 4
+	// ExitDifferent says that diff found differences.
+	ExitDifferent = 5
 	// ExitInterrupted says that the user stopped the program.
 	ExitInterrupted = 130
 )
@@ -46,6 +54,11 @@ func exitCode(err error, stderr io.Writer) int {
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintf(stderr, "caphv-generate: interrupted: %v\n", err)
 		return ExitInterrupted
+	case errors.Is(err, errDifferent):
+		return ExitDifferent
+	case errors.Is(err, progress.ErrTimeout):
+		fmt.Fprintf(stderr, "caphv-generate: %v\n", err)
+		return ExitTimeout
 	}
 	fmt.Fprintf(stderr, "caphv-generate: %v\n", err)
 	return ExitFailed

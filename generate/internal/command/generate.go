@@ -35,6 +35,9 @@ type generateRun struct {
 
 func (r *generateRun) do(cmd *cobra.Command) error {
 	ctx := cmd.Context()
+	if err := r.combination(); err != nil {
+		return err
+	}
 	clusters, err := r.clusters(cmd.Flags())
 	if err != nil {
 		return err
@@ -53,7 +56,27 @@ func (r *generateRun) do(cmd *cobra.Command) error {
 		return err
 	}
 	objects := all(built)
-	return r.target.applyAll(ctx, r.streams, objects, warnAboutClass(objects))
+	if err := r.target.applyAll(ctx, r.streams, objects, warnAboutClass(objects)); err != nil || !r.target.wait {
+		return err
+	}
+	return r.target.awaitUp(ctx, r.streams, built)
+}
+
+// combination refuses flags that ask for what cannot be had together.
+func (r *generateRun) combination() error {
+	switch {
+	case r.interactive: // The answer to a question may be to apply.
+		return nil
+	case r.target.dryRun && !r.apply:
+		return usage("--dry-run is a way to apply: add --apply, or leave it out to write the objects only")
+	case r.target.wait && !r.apply:
+		return usage("--wait waits for what is applied: add --apply or leave it out")
+	case r.target.wait && r.target.dryRun:
+		return usage("--wait and --dry-run exclude each other: nothing comes up that is not kept")
+	case r.target.timeout < 0:
+		return usage("--timeout %s is negative: give a duration such as 30m, or 0 for no end", r.target.timeout)
+	}
+	return nil
 }
 
 // ask fills in what no flag says, and shows how to say it by flags.

@@ -3,7 +3,9 @@ package command
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -74,26 +76,33 @@ func newRoot(streams Streams, version string) *cobra.Command {
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
-	run.fields = settings.Fields(&run.settings)
+	run.registerFields(root)
 	flags := root.Flags()
-	flags.SortFlags = false
-	for _, field := range run.fields {
-		field.Register(flags)
-	}
-	for _, field := range run.fields {
-		if len(field.Choices) > 0 {
-			// It fails only for a flag that is not there.
-			_ = root.RegisterFlagCompletionFunc(field.Flag, cobra.FixedCompletions(field.Choices, cobra.ShellCompDirectiveNoFileComp))
-		}
-	}
 	flags.BoolVar(&run.interactive, "interactive", false, "ask for what no flag says")
 	flags.BoolVar(&run.apply, "apply", false, "apply the objects to the management cluster, by server-side apply")
-	flags.StringArrayVarP(&run.values, "values", "f", nil,
-		"values file of a cluster, or a folder of them, or - for standard input; repeat it for more clusters")
 	run.output.register(flags)
+	run.target.registerWait(flags)
 	run.target.register(flags)
-	root.AddCommand(newClusterClass(streams), newSchema(streams))
+	root.AddCommand(newClusterClass(streams), newDiff(streams), newDelete(streams), newSchema(streams))
 	return root
+}
+
+// registerFields adds the flags that say what the cluster is.
+func (r *generateRun) registerFields(command *cobra.Command) {
+	r.fields = settings.Fields(&r.settings)
+	flags := command.Flags()
+	flags.SortFlags = false
+	for _, field := range r.fields {
+		field.Register(flags)
+	}
+	for _, field := range r.fields {
+		if len(field.Choices) > 0 {
+			// It fails only for a flag that is not there.
+			_ = command.RegisterFlagCompletionFunc(field.Flag, cobra.FixedCompletions(field.Choices, cobra.ShellCompDirectiveNoFileComp))
+		}
+	}
+	flags.StringArrayVarP(&r.values, "values", "f", nil,
+		"values file of a cluster, or a folder of them, or - for standard input; repeat it for more clusters")
 }
 
 // noArguments refuses stray words: they are most often values whose flag was forgotten.
@@ -104,14 +113,47 @@ func noArguments(_ *cobra.Command, arguments []string) error {
 	return nil
 }
 
-// target says which management cluster to apply to.
+// target says which management cluster to apply to, and how.
 type target struct {
 	kubeconfig, context string
-	force               bool
+	force, dryRun       bool
+	wait                bool
+	timeout             time.Duration
 }
 
 func (t *target) register(flags *pflag.FlagSet) {
-	flags.StringVar(&t.kubeconfig, "kubeconfig", "", "kubeconfig of the management cluster, with --apply (default: as kubectl finds it)")
-	flags.StringVar(&t.context, "context", "", "context in that kubeconfig (default: the current one)")
+	flags.Var(&serverDryRun{&t.dryRun}, "dry-run", "with --apply, have the API server judge the objects and keep nothing: server")
 	flags.BoolVar(&t.force, "force-conflicts", false, "with --apply, take over fields that others changed since")
+	t.registerCluster(flags)
 }
+
+// registerWait is for what comes up after it is applied.
+func (t *target) registerWait(flags *pflag.FlagSet) {
+	flags.BoolVar(&t.wait, "wait", false, "with --apply, wait until the cluster is up, and show how far its machines are")
+	flags.DurationVar(&t.timeout, "timeout", defaultTimeout, "how long --wait waits; 0 for ever")
+}
+
+func (t *target) registerCluster(flags *pflag.FlagSet) {
+	flags.StringVar(&t.kubeconfig, "kubeconfig", "", "kubeconfig of the management cluster (default: as kubectl finds it)")
+	flags.StringVar(&t.context, "context", "", "context in that kubeconfig (default: the current one)")
+}
+
+// serverDryRun is the value of --dry-run; a dry run of kubectl's client kind is what leaving out --apply is.
+type serverDryRun struct{ on *bool }
+
+func (d *serverDryRun) String() string {
+	if d.on == nil || !*d.on {
+		return "none"
+	}
+	return "server"
+}
+
+func (d *serverDryRun) Set(value string) error {
+	if value != "server" && value != "none" {
+		return fmt.Errorf("%q is neither server nor none; leave out --apply to write the objects only", value)
+	}
+	*d.on = value == "server"
+	return nil
+}
+
+func (d *serverDryRun) Type() string { return "none|server" }

@@ -27,6 +27,22 @@ func Build(s settings.Settings, kubeconfig []byte) ([]*unstructured.Unstructured
 	return append(objects, healthCheck(s)), nil
 }
 
+// Belongings are the objects that Build makes for a cluster, by name only, in the order in which they can go: the Cluster
+// first, and the identity last, which CAPHV needs until the Cluster is gone. The namespace is not among them: it may hold
+// more.
+func Belongings(namespace, name string) []*unstructured.Unstructured {
+	s := settings.Settings{Name: name, Namespace: namespace, CNI: settings.CNICalico}
+	belongings := []*unstructured.Unstructured{
+		{Object: object(clusterAPIVersion, "Cluster", name, s)},
+		{Object: object(clusterAPIVersion, "MachineHealthCheck", healthCheckName(s), s)},
+	}
+	for _, addon := range addonsOf(s) {
+		belongings = append(belongings, addon.resourceSet(s),
+			&unstructured.Unstructured{Object: object("v1", "ConfigMap", addon.name(s), s)})
+	}
+	return append(belongings, &unstructured.Unstructured{Object: object("v1", "Secret", IdentitySecretName(name), s)})
+}
+
 // object starts an object in the cluster's namespace, labelled with the cluster's name as backups expect it.
 func object(apiVersion, kind, name string, s settings.Settings) map[string]any {
 	return map[string]any{

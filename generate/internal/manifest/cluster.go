@@ -103,7 +103,7 @@ func healthCheck(s settings.Settings) *unstructured.Unstructured {
 	unhealthy := func(status string) any {
 		return map[string]any{"type": "Ready", "status": status, "timeout": s.UnhealthyTimeout}
 	}
-	return with(object(clusterAPIVersion, "MachineHealthCheck", s.Name+"-mhc", s), "spec", map[string]any{
+	return with(object(clusterAPIVersion, "MachineHealthCheck", healthCheckName(s), s), "spec", map[string]any{
 		"clusterName":         s.Name,
 		"maxUnhealthy":        s.MaxUnhealthy,
 		"nodeStartupTimeout":  s.NodeStartupTimeout,
@@ -111,3 +111,5 @@ func healthCheck(s settings.Settings) *unstructured.Unstructured {
 		"unhealthyConditions": []any{unhealthy("False"), unhealthy("Unknown")},
 	})
 }
+
+func healthCheckName(s settings.Settings) string { return s.Name + "-mhc" }

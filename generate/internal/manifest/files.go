@@ -87,7 +87,7 @@ func (f FileSet) write(dir string, mode os.FileMode) error {
 		return fmt.Errorf("making the folder for the manifests: %w", err)
 	}
 	for _, file := range f {
-		document, err := render(file.Object)
+		document, err := Render(file.Object)
 		if err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 // Write writes the objects as one stream of YAML documents.
 func Write(out io.Writer, objects []*unstructured.Unstructured) error {
 	for i, object := range objects {
-		document, err := render(object)
+		document, err := Render(object)
 		if err != nil {
 			return err
 		}
@@ -33,8 +33,8 @@ func Title(object *unstructured.Unstructured) string {
 	return fmt.Sprintf("%s %s/%s", object.GetKind(), object.GetNamespace(), object.GetName())
 }
 
-// render writes what sigs.k8s.io/yaml would, in a third of the time: the objects are made of the types of JSON already.
-func render(object *unstructured.Unstructured) ([]byte, error) {
+// Render writes what sigs.k8s.io/yaml would, in a third of the time: the objects are made of the types of JSON already.
+func Render(object *unstructured.Unstructured) ([]byte, error) {
 	document, err := yaml.Marshal(object.Object)
 	if err != nil {
 		return nil, fmt.Errorf("writing %s: %w", Title(object), err)
