@@ -110,37 +110,3 @@ items:
 		assert.Equal(t, c.want, NewLocator(objects[c.object]).Find(c.path), "%d %s", c.object, c.path)
 	}
 }
-
-// FuzzRead: any input is read without a panic, and every object found has a place in the file.
-func FuzzRead(f *testing.F) {
-	for _, seed := range []string{
-		"kind: A\n---\nkind: B\n", `{"kind": "List", "items": [{"kind": "A"}]}`, "--- {kind: A}\n...\n", "a: &a [*a]\n", "[[[", "{}{}", "\xef\xbb\xbf---",
-		"? a\n: b\n", "<<: {kind: A}\n", "kind: List\nitems: [{kind: List, items: []}]\n",
-		"\r\r\r{}tv{{}{\r\r",
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		objects, err := Read("fuzz", strings.NewReader(string(data)))
-		again, errAgain := Read("fuzz", strings.NewReader(string(data)))
-		if (err == nil) != (errAgain == nil) || len(objects) != len(again) {
-			t.Fatalf("two readings differ: %v and %v", err, errAgain)
-		}
-		// YAML ends a line at more characters than a file does.
-		lines := 1
-		for _, r := range string(data) {
-			if strings.ContainsRune("\r\n\u0085\u2028\u2029", r) {
-				lines++
-			}
-		}
-		for _, o := range objects {
-			if o.Content == nil {
-				t.Fatal("an object without content")
-			}
-			at := NewLocator(o).Find("spec.volumes[0].name")
-			if at.Line < 1 || at.Line > lines+1 || at.Column < 1 {
-				t.Fatalf("position %v lies outside %d lines", at, lines)
-			}
-		}
-	})
-}
