@@ -94,6 +94,7 @@ func (c *Connection) build(config *rest.Config, httpClient *http.Client, opts Op
 	if c.power, err = NewPower(config, httpClient); err != nil {
 		return err
 	}
+	c.power.stream = c.config // a WebSocket needs the credentials themselves, not a transport that has them
 	c.caches, err = newCaches(config, httpClient, scheme, mapper, opts.Selector, c.health.wait)
 
 	return err

@@ -19,7 +19,8 @@ import (
 // Every operation returns when Harvester has accepted it; what comes of it shows in the machine's state. A machine whose
 // state does not allow the operation gives ErrNotReady, a machine that is not there ErrNotFound.
 type Power struct {
-	rest rest.Interface
+	rest   rest.Interface
+	stream *rest.Config // for the console
 }
 
 // NewPower makes a Power from a client configuration. A nil HTTP client means one made from the configuration.
@@ -30,6 +31,7 @@ func NewPower(cfg *rest.Config, httpClient *http.Client) (*Power, error) {
 			return nil, fmt.Errorf("power operations: %w", err)
 		}
 	}
+	stream := rest.CopyConfig(cfg)
 	cfg = rest.CopyConfig(cfg)
 	cfg.GroupVersion = &schema.GroupVersion{Group: kubevirtv1.SubresourceGroupName, Version: kubevirtv1.ApiLatestVersion}
 	cfg.APIPath = "/apis"
@@ -39,7 +41,7 @@ func NewPower(cfg *rest.Config, httpClient *http.Client) (*Power, error) {
 		return nil, fmt.Errorf("power operations: %w", err)
 	}
 
-	return &Power{rest: restClient}, nil
+	return &Power{rest: restClient, stream: stream}, nil
 }
 
 // Start switches a machine on. One that always runs, or runs once, gives ErrNotReady.
