@@ -34,7 +34,7 @@ var unwelcome = map[string]string{
 var allowedWithin = map[string][]string{
 	"api":             {"k8s.io/api/", "k8s.io/apimachinery/", "sigs.k8s.io/cluster-api/api/"},
 	"cloudinit":       {"go.yaml.in/yaml/", "sigs.k8s.io/yaml"},
-	"etcdops":         {"go.etcd.io/etcd/", "google.golang.org/grpc", "go.uber.org/zap", "k8s.io/api/", "k8s.io/apimachinery/", "k8s.io/client-go/", "k8s.io/streaming/"},
+	"etcdops":         {"github.com/spf13/", "go.etcd.io/etcd/", "google.golang.org/grpc", "go.uber.org/zap", "k8s.io/api/", "k8s.io/apimachinery/", "k8s.io/client-go/", "k8s.io/streaming/"},
 	"harvesterclient": {"github.com/go-logr/logr", "golang.org/x/sync/", "golang.org/x/time/", "k8s.io/api/", "k8s.io/apiextensions-apiserver/pkg/apis/", "k8s.io/apimachinery/", "k8s.io/client-go/", "k8s.io/utils/", "kubevirt.io/api/", "sigs.k8s.io/controller-runtime", "sigs.k8s.io/yaml"},
 	"ipam":            {"go4.org/netipx"},
 	"observability":   {"github.com/prometheus/"},
