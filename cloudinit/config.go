@@ -27,6 +27,9 @@ type Config struct {
 	RunCommands [][]string
 	// ManageEtcHosts lets cloud-init write the hostname into /etc/hosts at every boot.
 	ManageEtcHosts bool
+	// PassUnsupported returns bootstrap data that cloud-init does not read, such as Ignition, as it came and without our
+	// part, which then does not reach the guest. Otherwise it is refused with ErrUnsupportedFormat.
+	PassUnsupported bool
 }
 
 // File is one file to write in the guest.

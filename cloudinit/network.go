@@ -11,6 +11,8 @@ import (
 type Network struct {
 	// NICs in the guest's order.
 	NICs []NIC
+	// VLANs on top of them.
+	VLANs []VLAN
 }
 
 // NIC is one interface, found by its MAC address and renamed to Name. One with neither a lease nor an address is brought

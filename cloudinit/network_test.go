@@ -50,6 +50,10 @@ func networks() map[string]Network {
 			{Name: "storage0", MAC: mac(3), Addresses: prefixes("10.20.0.7/24", "10.21.0.7/24"), MTU: 9000},
 			{Name: "eth3", MAC: mac(4)},
 		}},
+		"vlan": {NICs: []NIC{static}, VLANs: []VLAN{{ID: 20, Link: "eth0", NIC: NIC{
+			Name: "eth0.20", Addresses: prefixes("10.20.0.7/24"), MTU: 1400,
+			Routes: []Route{{To: netip.MustParsePrefix("10.30.0.0/16"), Via: netip.MustParseAddr("10.20.0.1")}},
+		}}}},
 		"v6only": {NICs: []NIC{{
 			Name: "eth0", MAC: mac(1), Addresses: prefixes("2001:db8::40/64"), Gateway6: netip.MustParseAddr("fe80::1"),
 			DNSServers: addrs("2001:db8::53"),
@@ -111,6 +115,9 @@ func TestInvalidNetwork(t *testing.T) {
 		change(&nic)
 		return Network{NICs: []NIC{nic}}
 	}
+	tagged := func(vlan VLAN) Network {
+		return Network{NICs: []NIC{{Name: "a", MAC: mac(1), MTU: 1500}}, VLANs: []VLAN{vlan}}
+	}
 	v4, v6 := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("2001:db8::1")
 	for field, network := range map[string]Network{
 		"NICs[0].Name":             valid(func(n *NIC) { n.Name = "sixteen-letters0" }),
@@ -123,6 +130,12 @@ func TestInvalidNetwork(t *testing.T) {
 		"NICs[0].DNSServers[0]":    valid(func(n *NIC) { n.DNSServers = []netip.Addr{{}} }),
 		"NICs[0].SearchDomains[0]": valid(func(n *NIC) { n.SearchDomains = []string{"a b"} }),
 		"NICs[0].MTU":              valid(func(n *NIC) { n.MTU = 1000 }),
+		"VLANs[0].ID":              tagged(VLAN{ID: 4095, Link: "a", NIC: NIC{Name: "b"}}),
+		"VLANs[0].Link":            tagged(VLAN{ID: 1, Link: "b", NIC: NIC{Name: "b"}}),
+		"VLANs[0].MAC":             tagged(VLAN{ID: 1, Link: "a", NIC: NIC{Name: "b", MAC: mac(2)}}),
+		"VLANs[0].MTU":             tagged(VLAN{ID: 1, Link: "a", NIC: NIC{Name: "b", MTU: 1501}}),
+		"VLANs[0].Name":            tagged(VLAN{ID: 1, Link: "a", NIC: NIC{Name: "a"}}),
+		"VLANs[0].DNSServers[0]":   tagged(VLAN{ID: 1, Link: "a", NIC: NIC{Name: "b", DNSServers: []netip.Addr{{}}}}),
 		"NICs[1].Name":             {NICs: []NIC{{Name: "a", MAC: mac(1)}, {Name: "a", MAC: mac(2)}}},
 		"NICs[1].MAC":              {NICs: []NIC{{Name: "a", MAC: mac(1)}, {Name: "b", MAC: mac(1)}}},
 	} {

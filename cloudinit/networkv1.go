@@ -17,6 +17,13 @@ func (n Network) version1() (*yaml.Node, error) {
 		}
 		config.Content = append(config.Content, device)
 	}
+	for i, vlan := range n.VLANs {
+		device, err := vlan.version1(fmt.Sprintf("VLANs[%d]", i))
+		if err != nil {
+			return nil, err
+		}
+		config.Content = append(config.Content, device)
+	}
 	add(root, "version", number(1))
 	add(root, "config", config)
 	return root, nil
@@ -27,6 +34,11 @@ func (n NIC) version1(at string) (*yaml.Node, error) {
 	add(node, "type", plain("physical"))
 	add(node, "name", text(n.Name))
 	add(node, "mac_address", text(n.MAC.String()))
+	return n.settings1(node, at)
+}
+
+// settings1 adds what every kind of interface has.
+func (n NIC) settings1(node *yaml.Node, at string) (*yaml.Node, error) {
 	if n.MTU != 0 {
 		add(node, "mtu", number(n.MTU))
 	}

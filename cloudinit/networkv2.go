@@ -13,6 +13,13 @@ func (n Network) version2() *yaml.Node {
 	}
 	add(root, "version", number(2))
 	add(root, "ethernets", ethernets)
+	if len(n.VLANs) > 0 {
+		vlans := mapping()
+		for _, vlan := range n.VLANs {
+			add(vlans, vlan.Name, vlan.version2())
+		}
+		add(root, "vlans", vlans)
+	}
 	return root
 }
 
@@ -21,6 +28,11 @@ func (n NIC) version2() *yaml.Node {
 	add(match, "macaddress", text(n.MAC.String()))
 	add(node, "match", match)
 	add(node, "set-name", text(n.Name))
+	return n.settings2(node)
+}
+
+// settings2 adds what every kind of interface has.
+func (n NIC) settings2(node *yaml.Node) *yaml.Node {
 	add(node, "dhcp4", truth(n.DHCP4))
 	add(node, "dhcp6", truth(n.DHCP6))
 	if len(n.Addresses) > 0 {

@@ -33,15 +33,30 @@ func (n Network) validate() error {
 		}
 		names[nic.Name], macs[nic.MAC.String()] = true, true
 	}
+	for i, vlan := range n.VLANs {
+		at := fmt.Sprintf("VLANs[%d]", i)
+		if err := vlan.validate(at, n.NICs); err != nil {
+			return err
+		}
+		if names[vlan.Name] {
+			return refuse(at+".Name", "is another interface's too")
+		}
+		names[vlan.Name] = true
+	}
 	return nil
 }
 
 func (n NIC) validate(at string) error {
-	if !interfacePattern.MatchString(n.Name) {
-		return refuse(at+".Name", "is not an interface name of at most 15 characters")
-	}
 	if !unicast(n.MAC) {
 		return refuse(at+".MAC", "is not a unicast address of 6 bytes")
+	}
+	return n.validateSettings(at)
+}
+
+// validateSettings looks at what every kind of interface has.
+func (n NIC) validateSettings(at string) error {
+	if !interfacePattern.MatchString(n.Name) {
+		return refuse(at+".Name", "is not an interface name of at most 15 characters")
 	}
 	for i, address := range n.Addresses {
 		if !address.IsValid() || address.Addr().Is4In6() || address.Addr().Zone() != "" || address.Addr().IsUnspecified() {

@@ -12,7 +12,8 @@ import (
 // A #cloud-config comes back as a #cloud-config: lists are joined with ours first, single values of the bootstrap data
 // stay, comments are lost. Everything else, and a #cloud-config that cannot be taken apart safely, comes back as a MIME
 // archive that holds the bootstrap data unchanged and our part to be merged by the same rules. If our part is empty the
-// bootstrap data comes back unpacked but unchanged.
+// bootstrap data comes back unpacked but unchanged. What cloud-init does not read is refused, or comes back as it came
+// if PassUnsupported says so.
 //
 // An error is ErrInvalidConfig, ErrUnsupportedFormat, ErrInvalidBootstrapData or ErrTooLarge.
 func RenderUserData(ours Config, bootstrap []byte) ([]byte, error) {
@@ -22,6 +23,9 @@ func RenderUserData(ours Config, bootstrap []byte) ([]byte, error) {
 	data, err := unwrap(bootstrap)
 	if err != nil {
 		return nil, err
+	}
+	if ours.PassUnsupported && len(bytes.TrimSpace(data)) > 0 && contentTypeOf(data) == "" && !isArchive(data) {
+		return bootstrap, CheckSecretSize(bootstrap)
 	}
 	rendered, err := join(ours, data)
 	if err != nil {

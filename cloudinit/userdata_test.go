@@ -166,6 +166,26 @@ func TestRefusedBootstrapData(t *testing.T) {
 	}
 }
 
+func TestUnsupportedFormatsPassByChoice(t *testing.T) {
+	ignition := []byte(`{"ignition":{"version":"3.4.0"}}`)
+	ours := full()
+	_, err := RenderUserData(ours, ignition)
+	require.ErrorIs(t, err, ErrUnsupportedFormat)
+	ours.PassUnsupported = true
+	rendered, err := RenderUserData(ours, ignition)
+	require.NoError(t, err)
+	assert.Equal(t, string(ignition), string(rendered))
+	_, err = RenderUserData(ours, bytes.Repeat([]byte("{"), MaxSecretSize+1))
+	require.ErrorIs(t, err, ErrTooLarge)
+	for _, known := range []string{"", "#cloud-config\nruncmd: [a]\n", "#!/bin/sh\n"} {
+		rendered, err = RenderUserData(ours, []byte(known))
+		require.NoError(t, err)
+		want, err := RenderUserData(full(), []byte(known))
+		require.NoError(t, err)
+		assert.Equal(t, string(want), string(rendered), "what cloud-init reads is joined as ever")
+	}
+}
+
 func TestSizeLimit(t *testing.T) {
 	large := append([]byte("#!/bin/sh\n"), bytes.Repeat([]byte("#"), MaxSecretSize)...)
 	_, err := RenderUserData(full(), large)
