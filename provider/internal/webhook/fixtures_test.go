@@ -76,7 +76,7 @@ func (c *fixtureCase) build(t *testing.T, kind string, patch map[string]any) map
 }
 
 // readYAML decodes whole numbers as int64, as the API server does.
-func readYAML(t *testing.T, name string, into any) {
+func readYAML(t testing.TB, name string, into any) {
 	t.Helper()
 	text, err := os.ReadFile(name)
 	require.NoError(t, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/lint"
 )
 
@@ -48,6 +49,8 @@ func TestOutputs(t *testing.T) {
 		"explain-HM008.txt": {"explain", "HM008"},
 		"list.txt":          {"list"},
 		"policy.yaml":       {"policy"},
+		// The documentation of the rules is a golden file too.
+		"../../../RULES.md": {"list", "-o", "markdown"},
 		"mixed.sarif":       {"-o", "sarif", mixed, accepted},
 		"mixed.junit.xml":   {"-o", "junit", mixed, accepted},
 		"mixed.github":      {"-o", "github", "--config", "testdata/config.yaml", mixed, accepted},
@@ -118,6 +121,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"--fail-on", "never", good}, ExitTrouble, "unknown severity"},
 		{[]string{"explain", "HM999"}, ExitTrouble, "no rule"},
 		{[]string{"explain"}, ExitTrouble, "accepts 1 arg"},
+		{[]string{"list", "-o", "xml"}, ExitTrouble, "unknown output format"},
 		{[]string{"--help"}, ExitOK, ""},
 		{[]string{"completion", "bash"}, ExitOK, ""},
 	} {
@@ -188,4 +192,14 @@ func TestJUnitIsWellFormedAndCountsRight(t *testing.T) {
 	assert.Len(t, suites.Cases, suites.Tests)
 	assert.Equal(t, failures, suites.Failures)
 	assert.Positive(t, failures)
+}
+
+func TestListAsJSONHoldsEveryRule(t *testing.T) {
+	code, stdout, _ := run("", "list", "-o", "json")
+	assert.Equal(t, ExitOK, code)
+	var rules []validation.Rule
+	require.NoError(t, json.Unmarshal([]byte(stdout), &rules))
+	engine, err := validation.NewEngine()
+	require.NoError(t, err)
+	assert.Equal(t, engine.Rules(), rules)
 }

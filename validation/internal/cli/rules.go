@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -11,24 +12,78 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
 )
 
+// listFormats are the outputs of list.
+var listFormats = []string{"text", "json", "markdown"}
+
 func newList() *cobra.Command {
-	return &cobra.Command{
-		Use:   "list",
-		Short: "List all rules",
-		Args:  cobra.NoArgs,
+	var output string
+	list := &cobra.Command{
+		Use:     "list",
+		Short:   "List all rules",
+		Example: "  caphv-lint list\n  caphv-lint list -o json | jq '.[].id'",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			engine, err := validation.NewEngine()
 			if err != nil {
 				return err
 			}
-			table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-			_, _ = fmt.Fprintln(table, "RULE\tSEVERITY\tKIND\tTITLE")
-			for _, rule := range engine.Rules() {
-				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", rule.ID, rule.Severity, rule.Targets[0].Kind, rule.Title)
+			switch output {
+			case "text":
+				return listText(cmd.OutOrStdout(), engine.Rules())
+			case "json":
+				encoder := json.NewEncoder(cmd.OutOrStdout())
+				encoder.SetEscapeHTML(false)
+				encoder.SetIndent("", "  ")
+				return encoder.Encode(engine.Rules())
+			case "markdown":
+				return listMarkdown(cmd.OutOrStdout(), engine.Rules())
+			default:
+				return fmt.Errorf("unknown output format %q; known are %s", output, strings.Join(listFormats, ", "))
 			}
-			return table.Flush()
 		},
 	}
+	list.Flags().StringVarP(&output, "output", "o", "text", "output format: "+strings.Join(listFormats, ", "))
+	_ = list.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(listFormats, cobra.ShellCompDirectiveNoFileComp))
+	return list
+}
+
+func listText(w io.Writer, rules []validation.Rule) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "RULE\tSEVERITY\tKIND\tTITLE")
+	for _, rule := range rules {
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", rule.ID, rule.Severity, rule.Targets[0].Kind, rule.Title)
+	}
+	return table.Flush()
+}
+
+// listMarkdown writes RULES.md, which a test compares with it.
+func listMarkdown(w io.Writer, rules []validation.Rule) error {
+	var text strings.Builder
+	text.WriteString("# Rules\n\nWritten by `caphv-lint list -o markdown`; the rules themselves are in [rules](rules).\n")
+	kind := ""
+	for _, rule := range rules {
+		if rule.Targets[0].Kind != kind {
+			kind = rule.Targets[0].Kind
+			fmt.Fprintf(&text, "\n## %s\n", kind)
+		}
+		fmt.Fprintf(&text, "\n### %s: %s\n\n", rule.ID, rule.Title)
+		for _, target := range rule.Targets {
+			for _, scope := range target.Scopes {
+				place := scope
+				if rule.Field != "" {
+					place += "." + rule.Field
+				}
+				fmt.Fprintf(&text, "- %s in %s: `%s`\n", target.Severity, target.Kind, place)
+			}
+		}
+		fmt.Fprintf(&text, "\nFinding: %s. To mend: %s", rule.Message, rule.Remediation)
+		if rule.Documentation != "" {
+			text.WriteString(" " + rule.Documentation)
+		}
+		fmt.Fprintf(&text, " (since %s)\n\n```cel\n%s\n```\n", rule.Since, rule.Expression)
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
 }
 
 func newExplain() *cobra.Command {
