@@ -111,6 +111,21 @@ func TestMergeDamagesNoValue(t *testing.T) {
 	})
 }
 
+// A part that says nothing gives the bootstrap data back to the byte.
+func TestMergeWithNothingIsIdentity(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		body, err := yaml.Marshal(rapid.MapOfN(scalar(), scalar(), 0, 4).Draw(t, "values"))
+		if err != nil || yaml.Unmarshal(body, new(any)) != nil {
+			return // the writer cannot write it, or writes what its own reader refuses
+		}
+		header := rapid.SampledFrom([]string{"#cloud-config\n", "## template: jinja\n#cloud-config\n", "#!/bin/sh\n"}).Draw(t, "header")
+		data := append([]byte(header), body...)
+		rendered, err := RenderUserData(Config{}, data)
+		require.NoError(t, err)
+		require.Equal(t, string(data), string(rendered))
+	})
+}
+
 // What our part says must come out of the YAML as it was put in, whatever it is.
 func TestOurValuesSurvive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

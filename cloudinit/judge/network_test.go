@@ -37,29 +37,36 @@ func TestNetworkDataPassesTheSchema(t *testing.T) {
 }
 
 // renderers are those of the distributions whose guests are supported, each with what it must write for a file. What
-// cloud-init's SUSE renderer loses (routes, gateways) is not in its lists.
+// cloud-init's SUSE renderer loses (routes, gateways) is not in its lists, nor are VLANs in those of networkd, which makes
+// none before 26.2, nor a VLAN's MTU in those of NetworkManager.
 var renderers = []struct {
 	distribution, renderer string
-	static, dual           []string
+	static, dual, vlan     []string
 }{
 	{"rhel", "sysconfig",
 		[]string{"IPADDR=172.16.3.40", "NETMASK=255.255.0.0", "GATEWAY=172.16.0.1", "HWADDR=52:54:00:00:00:01"},
-		[]string{"IPV6ADDR=2001:db8::40/64", "IPV6_DEFAULTGW=2001:db8::1", "ADDRESS0=10.8.0.0", "GATEWAY0=172.16.0.2", "MTU=1450"}},
+		[]string{"IPV6ADDR=2001:db8::40/64", "IPV6_DEFAULTGW=2001:db8::1", "ADDRESS0=10.8.0.0", "GATEWAY0=172.16.0.2", "MTU=1450"},
+		[]string{"IPADDR=10.20.0.7", "VLAN=yes", "PHYSDEV=eth0", "MTU=1400", "ADDRESS0=10.30.0.0"}},
 	{"sles", "sysconfig",
 		[]string{"IPADDR=172.16.3.40", "NETMASK=255.255.0.0", "LLADDR=52:54:00:00:00:01"},
-		[]string{"IPADDR6=2001:db8::40/64", "MTU=1450"}},
+		[]string{"IPADDR6=2001:db8::40/64", "MTU=1450"},
+		[]string{"IPADDR=10.20.0.7", "VLAN_ID=20", "ETHERDEVICE=eth0", "MTU=1400"}},
 	{"debian", "eni",
 		[]string{"address 172.16.3.40/16", "gateway 172.16.0.1", "dns-nameservers 172.16.0.1 9.9.9.9", "dns-search example.org lab.example.org"},
-		[]string{"address 2001:db8::40/64", "gateway 2001:db8::1", "10.8.0.0/13 gw 172.16.0.2", "2001:db8:9::/48 gw 2001:db8::2", "mtu 1450"}},
+		[]string{"address 2001:db8::40/64", "gateway 2001:db8::1", "10.8.0.0/13 gw 172.16.0.2", "2001:db8:9::/48 gw 2001:db8::2", "mtu 1450"},
+		[]string{"iface eth0.20", "address 10.20.0.7/24", "vlan-raw-device eth0", "10.30.0.0/16 gw 10.20.0.1", "mtu 1400"}},
 	{"ubuntu", "networkd",
 		[]string{"Address=172.16.3.40/16", "Gateway=172.16.0.1", "DNS=172.16.0.1 9.9.9.9", "MACAddress=52:54:00:00:00:01"},
-		[]string{"Address=2001:db8::40/64", "Gateway=2001:db8::1", "Destination=10.8.0.0/13", "Gateway=172.16.0.2", "MTUBytes=1450"}},
+		[]string{"Address=2001:db8::40/64", "Gateway=2001:db8::1", "Destination=10.8.0.0/13", "Gateway=172.16.0.2", "MTUBytes=1450"},
+		nil},
 	{"ubuntu", "netplan",
 		[]string{"- 172.16.3.40/16", ": 172.16.0.1", "- 9.9.9.9", "macaddress: '52:54:00:00:00:01'", "set-name: eth0"},
-		[]string{"- 2001:db8::40/64", ": 2001:db8::1", "to: 10.8.0.0/13", "via: 172.16.0.2", "metric: 50", "mtu: 1450"}},
+		[]string{"- 2001:db8::40/64", ": 2001:db8::1", "to: 10.8.0.0/13", "via: 172.16.0.2", "metric: 50", "mtu: 1450"},
+		[]string{"eth0.20:", "id: 20", "link: eth0", "- 10.20.0.7/24", "via: 10.20.0.1", "mtu: 1400"}},
 	{"fedora", "network-manager",
 		[]string{"address1=172.16.3.40/16", "gateway=172.16.0.1", "mac-address=52:54:00:00:00:01", "dns=172.16.0.1;9.9.9.9;"},
-		[]string{"address1=2001:db8::40/64", "gateway=2001:db8::1", "10.8.0.0/13,172.16.0.2", "mtu=1450"}},
+		[]string{"address1=2001:db8::40/64", "gateway=2001:db8::1", "10.8.0.0/13,172.16.0.2", "mtu=1450"},
+		[]string{"type=vlan", "interface-name=eth0.20", "id=20", "address1=10.20.0.7/24", "10.30.0.0/16,10.20.0.1"}},
 }
 
 func TestRenderers(t *testing.T) {
@@ -74,6 +81,10 @@ func TestRenderers(t *testing.T) {
 					}
 					written = filesBelow(t, filepath.Join(out, "dual."+version+".yaml", r.distribution+"-"+r.renderer))
 					for _, want := range r.dual {
+						assert.Contains(t, written, want)
+					}
+					written = filesBelow(t, filepath.Join(out, "vlan."+version+".yaml", r.distribution+"-"+r.renderer))
+					for _, want := range r.vlan {
 						assert.Contains(t, written, want)
 					}
 				})
