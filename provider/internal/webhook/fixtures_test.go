@@ -76,13 +76,13 @@ func (c *fixtureCase) build(t *testing.T, kind string, patch map[string]any) map
 }
 
 // readYAML decodes whole numbers as int64, as the API server does.
-func readYAML(t testing.TB, name string, into any) {
-	t.Helper()
+func readYAML(tb testing.TB, name string, into any) {
+	tb.Helper()
 	text, err := os.ReadFile(name)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	data, err := yaml.YAMLToJSON(text)
-	require.NoError(t, err, name)
-	require.NoError(t, json.Unmarshal(data, into), name)
+	require.NoError(tb, err, name)
+	require.NoError(tb, json.Unmarshal(data, into), name)
 }
 
 // merge applies a JSON merge patch (RFC 7396).
