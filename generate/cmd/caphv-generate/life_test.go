@@ -42,7 +42,7 @@ func showDifferences(t *testing.T, kubeconfig string) {
 	assert.Equal(t, 10, strings.Count(stdout, "--- /dev/null\n"))
 	assert.NotContains(t, stdout, "czNjcjN0", "no part of a Secret")
 	assert.NotContains(t, stdout, "s3cr3t")
-	code, _, stderr = run(t, kubeconfig, append(arguments, "--apply")...)
+	code, _, stderr = run(t, kubeconfig, append(arguments, "--apply", "--preflight=false")...)
 	require.Equal(t, 0, code, stderr)
 	code, stdout, stderr = run(t, kubeconfig, append([]string{"diff"}, arguments...)...)
 	assert.Equal(t, 0, code, stdout+stderr)

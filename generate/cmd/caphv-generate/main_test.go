@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,6 +69,9 @@ func kubeconfigFor(t *testing.T, config *rest.Config) string {
 func flags(t *testing.T, name string, more ...string) []string {
 	t.Helper()
 	harvester := harvesterKubeconfig(t, "s3cr3t")
+	if slices.Contains(more, "--apply") {
+		more = append(more, "--preflight=false") // That Harvester is in no one's reach.
+	}
 	return append([]string{
 		"--name", name, "--image", "default/sles", "--ssh-keypair", "default/key", "--network", "default/production",
 		"--ip-pool", "pool", "--gateway", "172.16.0.1", "--subnet-mask", "255.255.0.0", "--harvester-kubeconfig", harvester,

@@ -36,7 +36,7 @@ func answerQuestions(t *testing.T, kubeconfig string) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	harvester := flags(t, "x")[len(flags(t, "x"))-1]
-	command := program(ctx, kubeconfig, "--interactive", "--harvester-kubeconfig", harvester)
+	command := program(ctx, kubeconfig, "--interactive", "--preflight=false", "--harvester-kubeconfig", harvester)
 	command.Stdin, command.Stdout, command.Stderr = theirs, theirs, theirs
 	require.NoError(t, command.Start())
 	require.NoError(t, theirs.Close())
@@ -79,7 +79,7 @@ func answerQuestions(t *testing.T, kubeconfig string) {
 	require.NoError(t, drain(screen, command.Wait))
 	assert.Contains(t, seen.String(), "The same without questions:\r\n  caphv-generate --name talked --harvester-kubeconfig "+harvester+
 		" --image default/sles --ssh-keypair default/key --network default/production --ip-pool pool --gateway 172.16.0.1"+
-		" --subnet-mask 255.255.0.0 --cp-replicas 1 --apply=true\r\n")
+		" --subnet-mask 255.255.0.0 --cp-replicas 1 --apply=true --preflight=false\r\n")
 	assert.NotContains(t, seen.String(), "s3cr3t")
 }
 

@@ -3,6 +3,9 @@ package command
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,11 +111,19 @@ func TestWrongFlags(t *testing.T) {
 		"interactive":           {[]string{"--interactive"}, []string{"--interactive needs a terminal"}},
 		"no management cluster": {[]string{"--apply"}, []string{"no management cluster is found: set --kubeconfig or KUBECONFIG"}},
 		"no such kubeconfig":    {[]string{"--apply", "--kubeconfig", "/no/such/file"}, []string{"--kubeconfig or --context", "/no/such/file"}},
+		"dry run alone":         {[]string{"--dry-run=server"}, []string{"--dry-run is a way to apply: add --apply"}},
+		"dry run of a client":   {[]string{"--apply", "--dry-run=client"}, []string{"--dry-run", "neither server nor none"}},
+		"waiting for nothing":   {[]string{"--wait"}, []string{"--wait waits for what is applied: add --apply"}},
+		"waiting in a dry run":  {[]string{"--apply", "--wait", "--dry-run=server"}, []string{"--wait and --dry-run exclude each other"}},
+		"negative timeout":      {[]string{"--timeout", "-1s"}, []string{"--timeout -1s is negative"}},
+		"report in XML":         {[]string{"--preflight-format", "xml"}, []string{`--preflight-format "xml" is neither text nor json`}},
+		"delete what":           {[]string{"delete", "--yes"}, []string{"--name", "name the one to delete"}},
+		"delete where":          {[]string{"delete", "--name", "a", "--namespace", "A"}, []string{`--namespace "A" is not a namespace`}},
 		"class for no where":    {[]string{"clusterclass"}, []string{"--namespace", "name the one that the clusters will be in"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			arguments := append(guide(t), test.arguments...)
-			if test.arguments[0] == "clusterclass" || test.arguments[0] == "production" {
+			if !strings.HasPrefix(test.arguments[0], "-") {
 				arguments = test.arguments
 			}
 			code, stdout, stderr := run(t, arguments...)
@@ -124,6 +135,35 @@ func TestWrongFlags(t *testing.T) {
 			assert.NotContains(t, stderr, token)
 		})
 	}
+}
+
+// A Harvester that is away is told before anything is applied, by its flag, and to a pipeline as JSON.
+func TestPreflightOfNoHarvester(t *testing.T) {
+	away := httptest.NewServer(http.NotFoundHandler())
+	away.Close()
+	kubeconfig := write(t, strings.Replace(harvesterKubeconfig, "https://harvester.example:6443", away.URL, 1))
+	arguments := append(guide(t), "--harvester-kubeconfig", kubeconfig)
+	code, stdout, stderr := run(t, append(arguments, "--preflight")...)
+	assert.Equal(t, ExitPreflight, code)
+	assert.Contains(t, stdout, "  FAIL Harvester: --harvester-kubeconfig: ")
+	assert.Contains(t, stderr, "nothing is applied")
+	assert.NotContains(t, stdout+stderr, token)
+
+	code, stdout, stderr = run(t, append(arguments, "--preflight", "--preflight-format", "json")...)
+	assert.Equal(t, ExitPreflight, code)
+	var reports []report
+	require.NoError(t, json.Unmarshal([]byte(stdout), &reports))
+	require.Len(t, reports, 1)
+	assert.Equal(t, "prod-ns/production-cluster", reports[0].Cluster)
+	assert.False(t, reports[0].OK)
+	require.Len(t, reports[0].Findings, 1)
+	assert.NotContains(t, stdout+stderr, token)
+
+	management := write(t, strings.Replace(harvesterKubeconfig, "https://harvester.example:6443", away.URL, 1))
+	code, stdout, stderr = run(t, append(arguments, "--apply", "--kubeconfig", management)...)
+	assert.Equal(t, ExitPreflight, code, "it is the default with --apply")
+	assert.Empty(t, stdout)
+	assert.Contains(t, stderr, "FAIL Harvester")
 }
 
 func TestBrokenHarvesterKubeconfigIsNotShown(t *testing.T) {
@@ -198,4 +238,21 @@ func BenchmarkGenerate(b *testing.B) {
 		code := Execute(b.Context(), Streams{Out: &out, Err: &errs}, "", arguments)
 		require.Equal(b, ExitOK, code, errs.String())
 	}
+}
+
+func TestMan(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "man1")
+	code, _, stderr := run(t, "man", dir)
+	require.Equal(t, ExitOK, code, stderr)
+	page, err := os.ReadFile(filepath.Join(dir, "caphv-generate.1"))
+	require.NoError(t, err)
+	for _, want := range []string{".TH \"CAPHV-GENERATE\" \"1\"", "\\-\\-harvester\\-kubeconfig", "Exit codes"} {
+		assert.Contains(t, strings.ReplaceAll(string(page), "\\-", "-"), strings.ReplaceAll(want, "\\-", "-"))
+	}
+	for _, command := range []string{"diff", "delete", "clusterclass", "schema"} {
+		assert.FileExists(t, filepath.Join(dir, "caphv-generate-"+command+".1"))
+	}
+	code, _, stderr = run(t, "man")
+	assert.Equal(t, ExitUsage, code)
+	assert.Contains(t, stderr, "man wants one folder")
 }

@@ -56,6 +56,9 @@ func exitCode(err error, stderr io.Writer) int {
 		return ExitInterrupted
 	case errors.Is(err, errDifferent):
 		return ExitDifferent
+	case errors.Is(err, errPreflight):
+		fmt.Fprintf(stderr, "caphv-generate: %v\n", err)
+		return ExitPreflight
 	case errors.Is(err, progress.ErrTimeout):
 		fmt.Fprintf(stderr, "caphv-generate: %v\n", err)
 		return ExitTimeout

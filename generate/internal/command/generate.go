@@ -29,6 +29,7 @@ type generateRun struct {
 	values      []string
 	interactive bool
 	apply       bool
+	preflight   preflightRun
 	output      output
 	target      target
 }
@@ -52,6 +53,15 @@ func (r *generateRun) do(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if r.apply {
+		// A management cluster that is not named is found out before anyone is asked.
+		if _, err := r.target.config(r.streams); err != nil {
+			return err
+		}
+	}
+	if reported, err := r.preflightFirst(ctx, cmd.Flags(), built); err != nil || reported {
+		return err
+	}
 	if err := r.output.write(r.streams, built, !r.apply); err != nil || !r.apply {
 		return err
 	}
@@ -62,9 +72,23 @@ func (r *generateRun) do(cmd *cobra.Command) error {
 	return r.target.awaitUp(ctx, r.streams, built)
 }
 
+// preflightFirst asks Harvester if that is wanted, and tells whether nothing else is.
+func (r *generateRun) preflightFirst(ctx context.Context, flags *pflag.FlagSet, built []built) (only bool, err error) {
+	asked := flags.Changed("preflight")
+	switch {
+	case asked && r.preflight.on && !r.apply && !r.output.toFiles():
+		return true, r.preflight.check(ctx, r.streams.Out, built)
+	case r.preflight.on || r.apply && !asked:
+		return false, r.preflight.check(ctx, r.streams.Err, built)
+	}
+	return false, nil
+}
+
 // combination refuses flags that ask for what cannot be had together.
 func (r *generateRun) combination() error {
 	switch {
+	case r.preflight.format != formatText && r.preflight.format != formatJSON:
+		return usage("--preflight-format %q is neither text nor json", r.preflight.format)
 	case r.interactive: // The answer to a question may be to apply.
 		return nil
 	case r.target.dryRun && !r.apply:

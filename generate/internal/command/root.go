@@ -28,8 +28,11 @@ cluster with --apply.
 
 The Cluster refers to ClusterClass harvester-rke2 in its own namespace; "caphv-generate clusterclass" writes that.
 
-Exit codes: 0 done; 1 a file or the API server was in the way; 2 a flag or an answer is wrong, and nothing was written;
-130 interrupted.`
+Before --apply, Harvester is asked whether it has what the cluster needs; --preflight=false leaves that out.
+
+Exit codes: 0 done; 1 a file or an API server was in the way; 2 a flag or an answer is wrong, and nothing was written;
+3 Harvester lacks something, and nothing was applied; 4 applied or deleted, but not up or gone in time; 5 diff found
+differences; 130 interrupted.`
 
 const examples = `  # Ten objects, to be looked at or committed. The Secret holds Harvester's kubeconfig.
   caphv-generate --name production-cluster --namespace prod-ns \
@@ -39,6 +42,12 @@ const examples = `  # Ten objects, to be looked at or committed. The Secret hold
 
   # The same, straight into the management cluster that kubectl talks to. Running it again changes nothing.
   caphv-generate --name production-cluster ... --apply
+
+  # Is everything there? For a pipeline, as JSON.
+  caphv-generate -f clusters/production.yaml --preflight --preflight-format json
+
+  # Apply, and wait until all machines run.
+  caphv-generate -f clusters/production.yaml --apply --wait --timeout 30m
 
   # Machines from several pools, tried in this order.
   caphv-generate --name production-cluster --ip-pool-refs pool-a,pool-b ...
@@ -80,10 +89,11 @@ func newRoot(streams Streams, version string) *cobra.Command {
 	flags := root.Flags()
 	flags.BoolVar(&run.interactive, "interactive", false, "ask for what no flag says")
 	flags.BoolVar(&run.apply, "apply", false, "apply the objects to the management cluster, by server-side apply")
+	run.preflight.register(flags)
 	run.output.register(flags)
 	run.target.registerWait(flags)
 	run.target.register(flags)
-	root.AddCommand(newClusterClass(streams), newDiff(streams), newDelete(streams), newSchema(streams))
+	root.AddCommand(newClusterClass(streams), newDiff(streams), newDelete(streams), newSchema(streams), newMan(streams, version))
 	return root
 }
 
