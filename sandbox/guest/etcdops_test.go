@@ -3,6 +3,9 @@ package guest_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -315,12 +318,13 @@ func (l *leaving) learner(t *testing.T) {
 	writes.end(t)
 }
 
-// frozenLeader stops the leader's process: its connections stay open and nobody answers, as behind a cut cable. The
-// others elect a new one; the old one is taken out, and comes back to find itself removed.
+// frozenLeader stops the leader's process: its connections stay open and nobody answers, as behind a cut cable. The API
+// server beside it is cut off too, as it would hold on to clients that it can do nothing for. The others elect a new one; the old one is taken out, and comes back to find itself removed.
 func (l *leaving) frozenLeader(t *testing.T) {
 	leader, others := l.leaderNode(t)
 	process := l.processOf(leader, "etcd")
 	require.NotNil(t, process)
+	l.breakIt(t, leader, guest.FaultAPIServerDown)
 	require.NoError(t, syscall.Kill(process.PID, syscall.SIGSTOP))
 	t.Cleanup(func() { _ = syscall.Kill(process.PID, syscall.SIGCONT) })
 	writes := l.check(t)
@@ -361,9 +365,36 @@ func (l *leaving) deadAndBrink(t *testing.T) {
 	members, err := l.manager.Members(t.Context(), l.name)
 	require.NoError(t, err)
 	assert.Len(t, members, 3)
-	l.takeOut(t, dead)
+	l.runbook(t, dead, next)
 	l.gone(t, dead)
 	writes.end(t)
+}
+
+// runbook removes a stale member as an operator does: by the command, with nothing but the cluster's kubeconfig.
+func (l *leaving) runbook(t *testing.T, dead, next string) {
+	dir := t.TempDir()
+	program, kubeconfig := filepath.Join(dir, "caphv-etcd"), filepath.Join(dir, "kubeconfig")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/caphv-etcd")
+	build.Dir = filepath.Join("..", "..", "etcdops")
+	text, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", text)
+	config, err := l.manager.Kubeconfig(l.name)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(kubeconfig, config, 0o600))
+	caphvEtcd := func(want int, words ...string) string {
+		command := exec.CommandContext(t.Context(), program, append(words, "--workload-kubeconfig="+kubeconfig)...)
+		text, err := command.CombinedOutput()
+		require.Equal(t, want, command.ProcessState.ExitCode(), "%v: %v: %s", words, err, text)
+		return string(text)
+	}
+	status := caphvEtcd(0, "status")
+	assert.Contains(t, status, "2 of 3 voters are healthy, quorum is 2; seen by Exec")
+	assert.Contains(t, caphvEtcd(0, "status", "-o", "json"), `"healthyVoters": 2`)
+	assert.Contains(t, caphvEtcd(3, "plan", "--leaving", next), "Refuse: ")
+	assert.Contains(t, caphvEtcd(3, "remove", next, "--yes"), "Refuse: ")
+	assert.Contains(t, caphvEtcd(0, "plan", "--leaving", dead), "RemoveMember: ")
+	assert.Contains(t, caphvEtcd(3, "remove", dead), "not confirmed")
+	assert.Contains(t, caphvEtcd(0, "remove", dead, "--yes"), "None: no etcd member belongs to node "+dead)
 }
 
 // diesMeanwhile kills a second member between the plan and its execution: etcd itself must keep the quorum then, and
