@@ -16,9 +16,31 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/apply"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/grid"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/manifest"
 )
 
 var machines = schema.GroupVersionResource{Group: "cluster.x-k8s.io", Version: "v1beta1", Resource: "machines"}
+
+// judgeGrid has a real API server judge, by Cluster API's schemas and ours, what is made of every case of the grid.
+func judgeGrid(t *testing.T, config *rest.Config) {
+	t.Helper()
+	applier, err := apply.New(config)
+	require.NoError(t, err)
+	applier.DryRun = true
+	for name, s := range grid.Cases() {
+		s.Namespace = "default" // The server judges nothing in a namespace that is not there.
+		objects, err := manifest.Build(s, []byte("{}"))
+		require.NoError(t, err, name)
+		for _, object := range objects {
+			_, err := applier.Apply(t.Context(), object)
+			assert.NoError(t, err, "%s: %s", name, manifest.Title(object))
+		}
+	}
+}
 
 // dryRunFirst has a cluster judged whose namespace is not there, and again when it is; neither leaves anything behind.
 func dryRunFirst(t *testing.T, kubeconfig string, client dynamic.Interface) {
