@@ -15,6 +15,8 @@ MODULES   ?= $(LIBRARIES) $(PROGRAMS)
 NESTED    := $(patsubst %/go.mod,%,$(wildcard api/test/go.mod provider/bench/go.mod))
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
+# Packages of the sandbox start whole clusters: one at a time.
+SERIAL   = $$([ $$module != sandbox ] || echo -p=1)
 GOTEST  := go test -race -shuffle=on -timeout=20m
 LDFLAGS := -s -w -X main.version=$(VERSION) -X github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/manager.version=$(VERSION)
 
@@ -82,7 +84,7 @@ test-house: ## The rules of the house: imports, versions, a stranger's build of 
 
 test-unit: assets ## Unit and API-server tests of each module: make test-unit MODULES="ipam api"
 	@for module in $(MODULES) $(NESTED); do \
-	  echo "== $$module"; (cd $$module && $(GOTEST) $$(go list ./... | grep -v '/sandbox/e2e$$')); done
+	  echo "== $$module"; (cd $$module && $(GOTEST) $(SERIAL) $$(go list ./... | grep -v '/sandbox/e2e$$')); done
 .PHONY: test-unit
 
 test-conformance: ## Upstream's own code judges ours
