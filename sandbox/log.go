@@ -4,18 +4,23 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
+// librariesLog guards the client libraries' logger, which is the whole process's and cannot be changed once they run: it
+// is the first sandbox's. When that has ended, what the libraries say is lost.
+var librariesLog sync.Once
+
 // LogFile is where the stand-in and the guests say what they do.
 func (s *Sandbox) LogFile() string { return s.dir.Sub("sandbox.log") }
 
-// openLog gives the stand-in, the guests and the client libraries, which log
-// for the whole process, a log in the state folder, unless the caller brought a
-// logger: what they say must not mix with what a person reads.
+// openLog gives the stand-in, the guests and the client libraries a log in the
+// state folder, unless the caller brought a logger: what they say must not mix
+// with what a person reads.
 func (s *Sandbox) openLog() error {
 	if s.options.Logger.GetSink() != nil {
 		return nil
@@ -26,8 +31,10 @@ func (s *Sandbox) openLog() error {
 	}
 	s.log = file
 	s.options.Logger = logr.FromSlogHandler(slog.NewTextHandler(file, nil))
-	log.SetLogger(s.options.Logger)
-	klog.SetLogger(s.options.Logger)
+	librariesLog.Do(func() {
+		log.SetLogger(s.options.Logger)
+		klog.SetLogger(s.options.Logger)
+	})
 	return nil
 }
 
