@@ -220,6 +220,7 @@ func (c *checker) end(t *testing.T) {
 }
 
 func (l *leaving) onlyMember(t *testing.T) {
+	t.Helper()
 	l.grow(t, 1)
 	writes := l.check(t)
 	result, err := l.look(t, "cp-1")
@@ -231,9 +232,13 @@ func (l *leaving) onlyMember(t *testing.T) {
 	writes.end(t)
 }
 
-func (l *leaving) five(t *testing.T) { l.grow(t, 5) }
+func (l *leaving) five(t *testing.T) {
+	t.Helper()
+	l.grow(t, 5)
+}
 
 func (l *leaving) eachWaySees(t *testing.T) {
+	t.Helper()
 	for _, way := range etcdops.Ways {
 		result, err := l.look(t, "cp-2", way)
 		require.NoError(t, err)
@@ -258,6 +263,7 @@ func (l *leaving) eachWaySees(t *testing.T) {
 }
 
 func (l *leaving) followerByPortForward(t *testing.T) {
+	t.Helper()
 	_, others := l.leaderNode(t)
 	writes := l.check(t)
 	result := l.takeOut(t, others[0])
@@ -267,6 +273,7 @@ func (l *leaving) followerByPortForward(t *testing.T) {
 }
 
 func (l *leaving) leaderByExec(t *testing.T) {
+	t.Helper()
 	leader, _ := l.leaderNode(t)
 	writes := l.check(t)
 	l.takeOut(t, leader, etcdops.WayExec)
@@ -275,6 +282,7 @@ func (l *leaving) leaderByExec(t *testing.T) {
 }
 
 func (l *leaving) byAnnotation(t *testing.T) {
+	t.Helper()
 	_, others := l.leaderNode(t)
 	writes := l.check(t)
 	l.takeOut(t, others[0], etcdops.WayAnnotation)
@@ -283,6 +291,7 @@ func (l *leaving) byAnnotation(t *testing.T) {
 }
 
 func (l *leaving) twoAtOnce(t *testing.T) {
+	t.Helper()
 	l.grow(t, 4)
 	leader, others := l.leaderNode(t)
 	writes := l.check(t)
@@ -296,6 +305,7 @@ func (l *leaving) twoAtOnce(t *testing.T) {
 }
 
 func (l *leaving) learner(t *testing.T) {
+	t.Helper()
 	l.grow(t, 3)
 	writes := l.check(t)
 	// A member that was added as a learner and never started has no name; one that did has its node's.
@@ -321,6 +331,7 @@ func (l *leaving) learner(t *testing.T) {
 // frozenLeader stops the leader's process: its connections stay open and nobody answers, as behind a cut cable. The API
 // server beside it is cut off too, as it would hold on to clients that it can do nothing for. The others elect a new one; the old one is taken out, and comes back to find itself removed.
 func (l *leaving) frozenLeader(t *testing.T) {
+	t.Helper()
 	leader, others := l.leaderNode(t)
 	process := l.processOf(leader, "etcd")
 	require.NotNil(t, process)
@@ -344,6 +355,7 @@ func (l *leaving) frozenLeader(t *testing.T) {
 }
 
 func (l *leaving) deadAndBrink(t *testing.T) {
+	t.Helper()
 	l.grow(t, 3)
 	_, others := l.leaderNode(t)
 	dead, next := others[0], others[1]
@@ -372,6 +384,7 @@ func (l *leaving) deadAndBrink(t *testing.T) {
 
 // runbook removes a stale member as an operator does: by the command, with nothing but the cluster's kubeconfig.
 func (l *leaving) runbook(t *testing.T, dead, next string) {
+	t.Helper()
 	dir := t.TempDir()
 	program, kubeconfig := filepath.Join(dir, "caphv-etcd"), filepath.Join(dir, "kubeconfig")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/caphv-etcd")
@@ -400,6 +413,7 @@ func (l *leaving) runbook(t *testing.T, dead, next string) {
 // diesMeanwhile kills a second member between the plan and its execution: etcd itself must keep the quorum then, and
 // the departure must go on when the member is back.
 func (l *leaving) diesMeanwhile(t *testing.T) {
+	t.Helper()
 	l.grow(t, 3)
 	_, others := l.leaderNode(t)
 	node, victim := others[0], others[1]
@@ -414,7 +428,7 @@ func (l *leaving) diesMeanwhile(t *testing.T) {
 	err = routes[0].Observer.Execute(t.Context(), result.Plan)
 	if err != nil {
 		// etcd noticed the loss in time, as it does within its heartbeat.
-		assert.NotErrorIs(t, err, etcdops.ErrNotApplied)
+		require.NotErrorIs(t, err, etcdops.ErrNotApplied)
 	}
 	l.mend(t, victim, guest.FaultEtcdDown)
 	l.awaitNode(l.client, victim, "ready", ready)
