@@ -102,6 +102,7 @@ func ensureOurs(ctx context.Context, s *scope, object client.Object) error {
 	}
 	err := s.harvester.Client().Get(ctx, key, object)
 	if apierrors.IsNotFound(err) {
+		s.made = true
 		if err := s.harvester.Client().Create(ctx, wanted); err != nil {
 			return fmt.Errorf("create %s %s on Harvester: %w", kind, key, err)
 		}

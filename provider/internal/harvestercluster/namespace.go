@@ -29,6 +29,7 @@ func (r *Reconciler) ensureNamespace(ctx context.Context, s *scope) phase.Outcom
 	err := s.harvester.Client().Get(ctx, key, namespace)
 	if apierrors.IsNotFound(err) {
 		namespace = &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: key.Name, Labels: s.labels()}}
+		s.made = true
 		err = s.harvester.Client().Create(ctx, namespace)
 	}
 	switch {

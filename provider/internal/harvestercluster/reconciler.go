@@ -27,6 +27,8 @@ import (
 type Reconciler struct {
 	// Client reads the management cluster from the manager's cache, and writes to it.
 	Client client.Client
+	// Live reads the management cluster past the cache.
+	Live client.Reader
 	// Identities leads to Harvester.
 	Identities *identity.Resolver
 	// Metrics counts what happens.
@@ -40,7 +42,9 @@ type Reconciler struct {
 
 	allocators ippool.Allocators
 	// written are the versions of this controller's own writes.
-	written  write.Versions
+	written write.Versions
+	// vanished are clusters that are gone, perhaps, while something was made for them.
+	vanished write.Vanished[*scope]
 	verified verifications
 }
 
@@ -49,7 +53,10 @@ type Reconciler struct {
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (result ctrl.Result, failure error) {
 	infra := &infrav1.HarvesterCluster{}
 	if err := r.Client.Get(ctx, request.NamespacedName, infra); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		if apierrors.IsNotFound(err) {
+			return r.undoVanished(ctx, request)
+		}
+		return ctrl.Result{}, err
 	}
 	if r.written.Behind(infra) {
 		return ctrl.Result{RequeueAfter: write.CatchUp}, nil
@@ -145,12 +152,19 @@ func (r *Reconciler) write(ctx context.Context, helper *write.Helper, s *scope) 
 	r.written.Note(s.infra)
 	gone := !hasFinalizer(s.infra)
 	if apierrors.IsNotFound(err) && gone {
-		err = nil
+		return nil
 	}
-	if err == nil && !gone {
+	if err != nil {
+		if s.made {
+			r.vanished.Put(client.ObjectKeyFromObject(s.infra), s)
+		}
+		return err
+	}
+	r.vanished.Drop(client.ObjectKeyFromObject(s.infra))
+	if !gone {
 		r.Metrics.SetClusterReady(s.clusterName(), s.infra.Status.Ready)
 	}
-	return err
+	return nil
 }
 
 func (r *Reconciler) observeDuration(deleting bool, started time.Time) {

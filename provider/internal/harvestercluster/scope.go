@@ -16,6 +16,8 @@ type scope struct {
 	cluster *clusterv1.Cluster
 	// harvester is the connection. Nil until the connection phase has made it.
 	harvester *harvesterclient.Connection
+	// made tells that this very reconcile made, or tried to make, something on Harvester.
+	made bool
 }
 
 // clusterName is the name of the Cluster, which the label holds even when the Cluster is gone.

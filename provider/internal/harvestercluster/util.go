@@ -31,6 +31,7 @@ func createWithoutStatus(ctx context.Context, s *scope, object client.Object, gv
 	delete(content, "status")
 	bare := &unstructured.Unstructured{Object: content}
 	bare.SetGroupVersionKind(gvk)
+	s.made = true
 	return s.harvester.Client().Create(ctx, bare)
 }
 

@@ -99,6 +99,7 @@ func (r *Reconciler) allocate(ctx context.Context, s *scope) (ipam.Lease, error)
 	if len(s.references.networks) > 0 {
 		request.Network = s.references.networks[0].ID()
 	}
+	s.made = true
 	lease, err := r.allocatorFor(s).Allocate(ctx, request)
 	if err != nil {
 		r.Metrics.RecordIPAllocation(err)

@@ -120,6 +120,7 @@ func macAddresses(s *scope) []net.HardwareAddr {
 // that is not this machine's is left alone.
 func ensureSecret(ctx context.Context, s *scope, wanted *corev1.Secret) error {
 	harvester := s.harvester.Client()
+	s.made = true
 	err := harvester.Create(ctx, wanted.DeepCopy())
 	if !apierrors.IsAlreadyExists(err) {
 		return wrap(err, "create Secret %s/%s", wanted.Namespace, wanted.Name)

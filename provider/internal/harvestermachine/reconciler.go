@@ -49,7 +49,8 @@ type Reconciler struct {
 	EtcdTimeout time.Duration
 
 	allocators ippool.Allocators
-	vanished   vanished
+	// vanished are machines that are gone, perhaps, while something was made for them.
+	vanished write.Vanished[*scope]
 	// written are the versions of this controller's own writes.
 	written    write.Versions
 	remembered memory
@@ -129,12 +130,13 @@ func (r *Reconciler) write(ctx context.Context, helper *write.Helper, s *scope) 
 	if apierrors.IsNotFound(err) && !hasFinalizer(s.machine) {
 		return nil
 	}
-	if apierrors.IsNotFound(err) && s.harvester != nil {
-		r.vanished.put(client.ObjectKeyFromObject(s.machine), s)
-	}
 	if err != nil {
+		if s.made {
+			r.vanished.Put(client.ObjectKeyFromObject(s.machine), s)
+		}
 		return err
 	}
+	r.vanished.Drop(client.ObjectKeyFromObject(s.machine))
 	r.publish(s, !provisioned && s.machine.Status.Initialization.IsProvisioned())
 	return nil
 }

@@ -29,6 +29,8 @@ type scope struct {
 
 	// harvester is the connection. Nil until the prepare phase (or its counterpart in deletion) has made it.
 	harvester *harvesterclient.Connection
+	// made tells that this very reconcile made, or tried to make, something on Harvester.
+	made bool
 	// vmName is the name of the VM, the Node and the guest's host. Empty until prepared.
 	vmName string
 	// vm is this machine's VM as it was last seen. Nil when it does not exist.

@@ -3,11 +3,9 @@ package harvestermachine
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
@@ -17,45 +15,16 @@ import (
 // vanishedRecheck is how soon what a vanished machine left is looked at again.
 const vanishedRecheck = time.Second
 
-// vanished are machines whose objects went, past their finalizer, while a reconcile was making them. The API server lets
-// that happen: a deletion that found no finalizer goes on although one was added before it is done. Nobody but the
-// reconcile knows then what it made. They live in memory only; the zero value is ready; safe for concurrent use.
-type vanished struct {
-	mu     sync.Mutex
-	scopes map[types.NamespacedName]*scope
-}
-
-func (v *vanished) put(key types.NamespacedName, s *scope) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.scopes == nil {
-		v.scopes = map[types.NamespacedName]*scope{}
-	}
-	v.scopes[key] = s
-}
-
-func (v *vanished) get(key types.NamespacedName) *scope {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.scopes[key]
-}
-
-func (v *vanished) drop(key types.NamespacedName) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	delete(v.scopes, key)
-}
-
 // undoVanished takes back what was made for a machine that does not exist any more, if this process made something. One
 // that was made anew under the same name finds it by itself.
 func (r *Reconciler) undoVanished(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	s := r.vanished.get(request.NamespacedName)
-	if s == nil {
+	s, found := r.vanished.Get(request.NamespacedName)
+	if !found {
 		return ctrl.Result{}, nil
 	}
 	err := r.Secrets.Get(ctx, request.NamespacedName, &infrav1.HarvesterMachine{})
 	if err == nil {
-		r.vanished.drop(request.NamespacedName)
+		r.vanished.Drop(request.NamespacedName)
 		return ctrl.Result{}, nil
 	}
 	if !apierrors.IsNotFound(err) {
@@ -64,7 +33,7 @@ func (r *Reconciler) undoVanished(ctx context.Context, request ctrl.Request) (ct
 	s.vm, s.vmi, s.foreign = nil, nil, nil
 	result, err := phase.Settle(phase.Run(ctx, s.machine, s, r.undoPhases()))
 	if err == nil && !hasFinalizer(s.machine) {
-		r.vanished.drop(request.NamespacedName)
+		r.vanished.Drop(request.NamespacedName)
 		ctrl.LoggerFrom(ctx).Info("Took back what was made for a machine that was deleted meanwhile", "vm", s.vmKey().String())
 		return ctrl.Result{}, nil
 	}

@@ -40,6 +40,7 @@ func (r *Reconciler) createVM(ctx context.Context, s *scope) error {
 	if err != nil {
 		return phase.Because(infrav1.VMRejectedReason, err)
 	}
+	s.made = true
 	err = s.harvester.Client().Create(ctx, vm)
 	r.Metrics.RecordMachineCreate(err)
 	switch {

@@ -103,7 +103,7 @@ func (w *world) startReconcilers() {
 	counted := interceptor.NewClient(w.management, w.countManagementWrites())
 	identities := identity.NewResolver(w.management, w.management, w.connections)
 	w.clusters = &harvestercluster.Reconciler{
-		Client: counted, Identities: identities, Metrics: metrics, Recorder: w.recorder, Clock: w.clock,
+		Client: counted, Live: w.management, Identities: identities, Metrics: metrics, Recorder: w.recorder, Clock: w.clock,
 		CredentialsWarning: 24 * time.Hour,
 	}
 	w.machines = &harvestermachine.Reconciler{

@@ -54,7 +54,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) erro
 	}
 	identities := identity.NewResolver(mgr.GetCache(), mgr.GetAPIReader(), harvester)
 	clusters := &harvestercluster.Reconciler{
-		Client: mgr.GetClient(), Identities: identities, Metrics: recorded,
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Identities: identities, Metrics: recorded,
 		Recorder: mgr.GetEventRecorder(harvestercluster.ControllerName), Clock: clock.RealClock{},
 		CredentialsWarning: options.CredentialsWarning,
 	}
