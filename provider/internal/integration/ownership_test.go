@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
@@ -76,6 +77,27 @@ func TestForeignVolumeIsNotAttached(t *testing.T) {
 		return w.condition(m.Status.Conditions, infrav1.VMProvisionedCondition) == "False/"+infrav1.VMNotOwnedReason
 	})
 	assert.False(t, w.exists(w.harvester, w.target, "m-1", &kubevirtv1.VirtualMachine{}))
+}
+
+// Volumes go by their whole names: names that begin alike are other people's, and what was hotplugged into the VM is the
+// guest's data.
+func TestDeletionLeavesTheVolumesOfOthers(t *testing.T) {
+	w := newWorld(t)
+	w.seedHarvester(5)
+	w.provisionCluster()
+	w.provisionMachine("m-1", false)
+	others := []string{"m-1-disk", "m-1-disk-00", "m-1-disk-0-backup", "m-10-disk-0", "pvc-of-the-guest"}
+	for _, name := range others {
+		w.createClaim(name, map[string]string{clusterv1.ClusterNameLabel: clusterName})
+	}
+	w.deleteMachine("m-1")
+	w.settleMachine("m-1", func(*infrav1.HarvesterMachine) bool { return w.vmIsBeingDeleted("m-1") })
+	w.finishVMDeletion("m-1")
+	w.settle(func() error { _, err := w.reconcileMachine("m-1"); return err }, func() bool { return w.machineIsGone("m-1") })
+	w.requireNothingLeft("m-1")
+	for _, name := range others {
+		assert.Nil(t, get(w, w.harvester, w.target, name, &corev1.PersistentVolumeClaim{}).DeletionTimestamp, name)
+	}
 }
 
 func TestVanishedVMIsNotMadeAnew(t *testing.T) {
