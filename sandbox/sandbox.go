@@ -81,7 +81,7 @@ func (s *Sandbox) start(ctx context.Context) error {
 		return err
 	}
 	builder := &build.Builder{Root: s.options.Root, Out: s.options.Out}
-	if err := s.options.timed("programs", func() error { return builder.Build(ctx, build.All()...) }); err != nil {
+	if err := s.options.timed("programs", func() error { return builder.Build(ctx, build.Standard()...) }); err != nil {
 		return err
 	}
 	if s.options.Light { // its machines need the management cluster's API server

@@ -27,6 +27,8 @@ type Program struct {
 	// VersionModule is the module whose version the binary must report as its
 	// Kubernetes version; empty for none.
 	VersionModule string
+	// Aside programs are not needed to run a sandbox; who uses one asks for it.
+	Aside bool
 }
 
 // kubernetes' title says how long a first build takes, because nothing else in
@@ -49,9 +51,16 @@ var programs = []Program{
 		Name: "rke2-controlplane", Title: "RKE2 control-plane provider",
 		Module: "sandbox/programs/rke2", Package: "github.com/rancher/cluster-api-provider-rke2/controlplane", Manifests: "config/default", ThirdParty: true,
 	},
+	{
+		Name: Clusterctl, Title: "clusterctl (first build: about 1 min)",
+		Module: "sandbox/programs/capi", Package: "sigs.k8s.io/cluster-api/cmd/clusterctl", ThirdParty: true, Aside: true,
+	},
 	{Name: "manager", Title: "CAPHV's manager", Module: "provider", Package: "./cmd/manager"},
 	{Name: "caphv-generate", Title: "caphv-generate", Module: "generate", Package: "./cmd/caphv-generate"},
 }
+
+// Clusterctl is the name of Cluster API's own tool, which moves clusters between management clusters.
+const Clusterctl = "clusterctl"
 
 // Assets names what API-server tests need: the multi-call Kubernetes binary.
 func Assets() []string { return []string{"kubernetes"} }
@@ -61,6 +70,17 @@ func All() []string {
 	names := make([]string, 0, len(programs))
 	for _, p := range programs {
 		names = append(names, p.Name)
+	}
+	return names
+}
+
+// Standard names the programs that a sandbox runs, in the order in which they are built.
+func Standard() []string {
+	var names []string
+	for _, p := range programs {
+		if !p.Aside {
+			names = append(names, p.Name)
+		}
 	}
 	return names
 }
