@@ -22,6 +22,7 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,
 		&HarvesterCluster{}, &HarvesterClusterList{},
 		&HarvesterClusterTemplate{}, &HarvesterClusterTemplateList{},
+		&HarvesterIPPool{}, &HarvesterIPPoolList{},
 		&HarvesterMachine{}, &HarvesterMachineList{},
 		&HarvesterMachineTemplate{}, &HarvesterMachineTemplateList{},
 	)

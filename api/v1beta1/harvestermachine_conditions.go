@@ -39,6 +39,8 @@ const (
 	AddressFixedReason = "AddressFixed"
 	// AddressFromDHCPReason tells that the guest gets its address from DHCP.
 	AddressFromDHCPReason = "AddressFromDHCP"
+	// WaitingForAddressClaimReason tells that an IPAddressClaim has no address yet; the message names it.
+	WaitingForAddressClaimReason = "WaitingForAddressClaim"
 	// AddressAllocationFailedReason tells that an address could not be allocated for another reason than the pools'.
 	AddressAllocationFailedReason = "AddressAllocationFailed"
 )
@@ -173,6 +175,8 @@ const (
 	DeletingPoolsReason = "DeletingPools"
 	// WaitingForMachinesReason tells that a cluster's machines have to go first.
 	WaitingForMachinesReason = "WaitingForMachines"
+	// WaitingForClaimsReason tells that the IPAddressClaims that refer to a HarvesterIPPool have to go first.
+	WaitingForClaimsReason = "WaitingForClaims"
 	// HarvesterAbandonedReason tells that an object was let go without its clean-up on Harvester, as the user ordered.
 	HarvesterAbandonedReason = "HarvesterAbandoned"
 	// DeletionFailedReason tells that a step of the deletion failed; the message names it.

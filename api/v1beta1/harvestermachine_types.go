@@ -73,6 +73,14 @@ type HarvesterMachineSpec struct {
 	// +optional
 	VMNetworkConfig *MachineVMNetworkConfig `json:"vmNetworkConfig,omitempty"`
 
+	// networkInterfaces say, for single network cards, where their addresses come from. One for the first card stands in
+	// place of what the cluster says, and is not together with vmNetworkConfig or networkConfig.
+	// +optional
+	// +listType=map
+	// +listMapKey=index
+	// +kubebuilder:validation:MaxItems=32
+	NetworkInterfaces []NetworkInterface `json:"networkInterfaces,omitempty"`
+
 	// firmware says how the VM boots. Default: BIOS.
 	// +optional
 	Firmware *Firmware `json:"firmware,omitempty"`
@@ -131,6 +139,12 @@ type HarvesterMachineStatus struct {
 	// +kubebuilder:validation:MaxLength=253
 	AllocatedPoolRef string `json:"allocatedPoolRef,omitempty"`
 
+	// allocatedAddresses are the addresses that the cards of spec.networkInterfaces hold, in the order of the cards.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	AllocatedAddresses []AllocatedAddress `json:"allocatedAddresses,omitempty"`
+
 	// failureDomain is the zone of Harvester's hosts that the VM runs in.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
@@ -173,6 +187,9 @@ type HarvesterMachine struct {
 	// +kubebuilder:validation:XValidation:rule="!has(self.networkConfig) || self.networkConfig.gateway != ''",fieldPath=".networkConfig.gateway",reason=FieldValueRequired,message="HM012: give the IP address of the VM's default router"
 	// +kubebuilder:validation:XValidation:rule="!has(self.networkConfig) || !has(self.vmNetworkConfig)",fieldPath=".vmNetworkConfig",reason=FieldValueForbidden,message="HM026: must not be set together with networkConfig"
 	// +kubebuilder:validation:XValidation:rule="!has(self.vmNetworkConfig) || (has(self.vmNetworkConfig.ipPoolRef) && self.vmNetworkConfig.ipPoolRef != '') || (has(self.vmNetworkConfig.ipPoolRefs) && self.vmNetworkConfig.ipPoolRefs.exists(p, p != ''))",fieldPath=".vmNetworkConfig",message="HM027: set ipPoolRef or ipPoolRefs"
+	// +kubebuilder:validation:XValidation:rule="!has(self.networkInterfaces) || self.networkInterfaces.all(i, i.index < size(self.networks))",fieldPath=".networkInterfaces",message="HM044: there is no network of that index"
+	// +kubebuilder:validation:XValidation:rule="!has(self.networkInterfaces) || self.networkInterfaces.all(i, (has(i.ipPoolRefs) && size(i.ipPoolRefs) > 0) != (has(i.addressesFromPools) && size(i.addressesFromPools) > 0))",fieldPath=".networkInterfaces",message="HM045: set either ipPoolRefs or addressesFromPools"
+	// +kubebuilder:validation:XValidation:rule="!has(self.networkInterfaces) || (!has(self.vmNetworkConfig) && !has(self.networkConfig)) || self.networkInterfaces.all(i, i.index != 0)",fieldPath=".networkInterfaces",reason=FieldValueForbidden,message="HM046: the first card must not be there together with vmNetworkConfig or networkConfig"
 	// +kubebuilder:validation:XValidation:rule="!has(self.firmware) || !has(self.firmware.secureBoot) || !self.firmware.secureBoot || (has(self.firmware.efi) && self.firmware.efi)",fieldPath=".firmware.secureBoot",message="HM033: needs efi"
 	Spec HarvesterMachineSpec `json:"spec,omitzero"`
 

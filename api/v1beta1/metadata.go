@@ -12,6 +12,16 @@ const (
 	MachineFinalizer = "harvestermachine.infrastructure.cluster.x-k8s.io/finalizer"
 	// LegacyMachineFinalizer is the older form of MachineFinalizer.
 	LegacyMachineFinalizer = "harvestermachine.infrastructure.cluster.x-k8s.io"
+
+	// AddressInUseFinalizer keeps the IPAddressClaims of a HarvesterMachine, and their IPAddresses, until its VM is gone.
+	AddressInUseFinalizer = "harvestermachine.infrastructure.cluster.x-k8s.io/address-in-use"
+
+	// IPPoolFinalizer keeps a HarvesterIPPool until no IPAddressClaim refers to it.
+	IPPoolFinalizer = "harvesterippool.infrastructure.cluster.x-k8s.io/finalizer"
+	// ReleaseAddressFinalizer keeps an IPAddressClaim that refers to a HarvesterIPPool until its address went back.
+	ReleaseAddressFinalizer = "harvesterippool.infrastructure.cluster.x-k8s.io/release-address"
+	// ProtectAddressFinalizer keeps the IPAddress of such a claim until the claim goes.
+	ProtectAddressFinalizer = "harvesterippool.infrastructure.cluster.x-k8s.io/protect-address"
 )
 
 // Annotations on our kinds.
@@ -24,8 +34,12 @@ const (
 
 	// AbandonHarvesterAnnotation on a HarvesterCluster that is being deleted says that its Harvester is gone for good:
 	// what cannot be reached there is not cleaned up, and the objects in the management cluster are let go. It has no
-	// effect while Harvester answers. The value must be "true".
+	// effect while Harvester answers. On a HarvesterIPPool it does the same for its claims. The value must be "true".
 	AbandonHarvesterAnnotation = "infrastructure.cluster.x-k8s.io/abandon-harvester"
+
+	// AddressOwnerAnnotation on an IPAddressClaim that refers to a HarvesterIPPool is the id under which the pool on
+	// Harvester holds its address. It is written before an address is taken, and stays when the claim is moved or restored.
+	AddressOwnerAnnotation = "infrastructure.cluster.x-k8s.io/address-owner"
 
 	// CloudProviderServerAnnotation on a HarvesterCluster is the URL by which the guest cluster reaches Harvester's API,
 	// for the cloud provider's configuration. Without it, that is https on port 6443 of Harvester's management address.

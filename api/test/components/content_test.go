@@ -30,6 +30,7 @@ func TestNamesAreThoseOfTheGuide(t *testing.T) {
 		"CustomResourceDefinition /harvestermachines.infrastructure.cluster.x-k8s.io",
 		"CustomResourceDefinition /harvesterclustertemplates.infrastructure.cluster.x-k8s.io",
 		"CustomResourceDefinition /harvestermachinetemplates.infrastructure.cluster.x-k8s.io",
+		"CustomResourceDefinition /harvesterippools.infrastructure.cluster.x-k8s.io",
 		"Deployment caphv-system/caphv-controller-manager",
 		"Service caphv-system/caphv-webhook-service",
 		"Service caphv-system/caphv-controller-manager-metrics-service",

@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-var plurals = []string{"harvesterclusters", "harvesterclustertemplates", "harvestermachines", "harvestermachinetemplates"}
+var plurals = []string{"harvesterclusters", "harvesterclustertemplates", "harvesterippools", "harvestermachines", "harvestermachinetemplates"}
 
 func TestDefinitionsAreServedAndStructural(t *testing.T) {
 	for _, plural := range plurals {
@@ -48,7 +48,7 @@ func TestContractLabelsNameTheStoredVersion(t *testing.T) {
 
 func TestStatusIsASubresource(t *testing.T) {
 	for plural, want := range map[string]bool{
-		"harvesterclusters": true, "harvestermachines": true, "harvestermachinetemplates": true,
+		"harvesterclusters": true, "harvesterippools": true, "harvestermachines": true, "harvestermachinetemplates": true,
 		"harvesterclustertemplates": false,
 	} {
 		definition := &apiextensionsv1.CustomResourceDefinition{}

@@ -99,6 +99,9 @@ func TestWrongMachinesAreRefused(t *testing.T) {
 	volume := func(values map[string]any) func(map[string]any) { return set([]any{values}, "volumes") }
 	fixed := map[string]any{"address": "172.16.3.10", "gateway": "172.16.0.1"}
 	pools := map[string]any{"ipPoolRef": "a"}
+	claimed := map[string]any{"apiGroup": "ipam.cluster.x-k8s.io", "kind": "InClusterIPPool", "name": "production"}
+	first := map[string]any{"index": int64(0), "addressesFromPools": []any{claimed}}
+	card := func(values map[string]any) func(map[string]any) { return set([]any{values}, "networkInterfaces") }
 	refuse(t, goodMachine, map[string]refusal{
 		"cpu 0":                       {set(int64(0), "cpu"), "spec.cpu", "greater than or equal to 1"},
 		"no cpu":                      {unset("cpu"), "spec.cpu", "Required value"},
@@ -124,7 +127,33 @@ func TestWrongMachinesAreRefused(t *testing.T) {
 		"fixed address and pools":     {func(s map[string]any) { set(fixed, "networkConfig")(s); set(pools, "vmNetworkConfig")(s) }, "spec.vmNetworkConfig", "HM026"},
 		"pools without a name":        {set(map[string]any{"gateway": "172.16.0.1"}, "vmNetworkConfig"), "spec.vmNetworkConfig", "HM027"},
 		"inline pool":                 {set(map[string]any{"ipPoolRef": "a", "ipPool": map[string]any{}}, "vmNetworkConfig"), "spec.vmNetworkConfig.ipPool", "unknown field"},
+		"card without a network":      {card(map[string]any{"index": int64(1), "ipPoolRefs": []any{"a"}}), "spec.networkInterfaces", "HM044"},
+		"card without index":          {card(map[string]any{"ipPoolRefs": []any{"a"}}), "spec.networkInterfaces[0].index", "Required value"},
+		"card without pools":          {card(map[string]any{"index": int64(0)}), "spec.networkInterfaces", "HM045"},
+		"card with both kinds":        {card(map[string]any{"index": int64(0), "ipPoolRefs": []any{"a"}, "addressesFromPools": []any{claimed}}), "spec.networkInterfaces", "HM045"},
+		"first card twice":            {func(s map[string]any) { set(pools, "vmNetworkConfig")(s); card(first)(s) }, "spec.networkInterfaces", "HM046"},
+		"first card and fixed":        {func(s map[string]any) { set(fixed, "networkConfig")(s); card(first)(s) }, "spec.networkInterfaces", "HM046"},
+		"card's gateway":              {card(map[string]any{"index": int64(0), "ipPoolRefs": []any{"a"}, "gateway": "router"}), "spec.networkInterfaces[0].gateway", "HM047"},
+		"pool of no kind":             {card(map[string]any{"index": int64(0), "addressesFromPools": []any{map[string]any{"name": "a", "apiGroup": "b.c"}}}), "spec.networkInterfaces[0].addressesFromPools[0].kind", "Required value"},
 		"secure boot without EFI":     {set(map[string]any{"secureBoot": true}, "firmware"), "spec.firmware.secureBoot", "HM033"},
+	})
+}
+
+func TestWrongPoolsAreRefused(t *testing.T) {
+	pool := func(change func(map[string]any)) *unstructured.Unstructured {
+		spec := map[string]any{"identitySecret": map[string]any{"namespace": "default", "name": "harvester"}, "ipPoolRefs": []any{"a"}}
+		change(spec)
+		object := &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
+		object.SetGroupVersionKind(infrav1.GroupVersion.WithKind("HarvesterIPPool"))
+		object.SetNamespace("default")
+		object.SetName("pool")
+		return object
+	}
+	require.NoError(t, cluster.Client.Create(t.Context(), pool(func(map[string]any) {}), client.DryRunAll))
+	refuse(t, pool, map[string]refusal{
+		"no identity":   {unset("identitySecret"), "spec.identitySecret", "Required value"},
+		"no pools":      {set([]any{}, "ipPoolRefs"), "spec.ipPoolRefs", "at least 1"},
+		"nameless pool": {set([]any{""}, "ipPoolRefs"), "spec.ipPoolRefs[0]", "at least 1"},
 	})
 }
 
