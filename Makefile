@@ -40,6 +40,7 @@ help: ## Lists the targets
 build: bin/caphv-sandbox ## Builds our programs into bin/
 	CGO_ENABLED=0 go build -C provider -trimpath -ldflags '$(LDFLAGS)' -o ../bin/manager ./cmd/manager
 	CGO_ENABLED=0 go build -C provider -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-ipam ./cmd/caphv-ipam
+	CGO_ENABLED=0 go build -C provider -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-restore ./cmd/caphv-restore
 	CGO_ENABLED=0 go build -C generate -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-generate ./cmd/caphv-generate
 	CGO_ENABLED=0 go build -C validation -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-lint ./cmd/caphv-lint
 	CGO_ENABLED=0 go build -C etcdops -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-etcd ./cmd/caphv-etcd
