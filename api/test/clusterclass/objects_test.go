@@ -34,6 +34,18 @@ var cases = map[string]map[string]any{
 		"ipPoolRefs": []any{"rack-a", "rack-b"}, "gateway": "172.16.0.1", "subnetMask": "255.255.0.0",
 		"lbIPAMType": "pool", "lbIPPoolRef": "vips", "cni": "cilium", "cisProfile": "cis", "fipsRequired": true,
 	}),
+	"air-gapped": with(map[string]any{
+		"systemDefaultRegistry": "registry.example:5000", "airGapped": true,
+		"registryMirrors": []any{
+			map[string]any{"registry": "docker.io", "endpoints": []any{"https://registry.example:5000", "https://second.example"}},
+			map[string]any{"registry": "*", "endpoints": []any{"https://registry.example:5000"}},
+		},
+		"privateRegistry": map[string]any{"host": "registry.example:5000", "credentialsSecretName": "registry-login", "tlsSecretName": "registry-ca"},
+		"firmware":        map[string]any{"efi": true, "secureBoot": true}, "tpm": map[string]any{"enabled": true, "persistent": true},
+	}),
+	"mirrored": with(map[string]any{
+		"registryMirrors": []any{map[string]any{"registry": "docker.io", "endpoints": []any{"http://mirror.example"}}},
+	}),
 }
 
 // TestObjectsOfATopology proves for each case that Cluster API takes the variables, that the objects it makes are the

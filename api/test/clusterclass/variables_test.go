@@ -57,6 +57,9 @@ func TestWrongVariablesAreRefused(t *testing.T) {
 		"load balancer's address": {"lbIPAMType", "static", "Unsupported value"},
 		"unknown variable":        {"vmNetwork", "default/production", "not defined"},
 		"identity":                {"identitySecretName", "", "at least 1"},
+		"mirror without a scheme": {"registryMirrors", []any{map[string]any{"registry": "docker.io", "endpoints": []any{"mirror"}}}, "should match"},
+		"mirror of nothing":       {"registryMirrors", []any{map[string]any{"endpoints": []any{"https://mirror"}}}, "registry: Required value"},
+		"firmware":                {"firmware", "efi", "must be of type object"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			variables := required()
