@@ -41,6 +41,7 @@ func TestManyMachines(t *testing.T) {
 			}
 		}
 	})
+	t.Run("with addresses by claims", func(t *testing.T) { byClaims(t, f) })
 	t.Run("within their budget", func(t *testing.T) {
 		report, err := f.Measure(t.Context(), fleet.Load{Clusters: 1, Machines: 10, Rest: 20 * time.Second, Timeout: 5 * time.Minute}, t.Logf)
 		require.NoError(t, err)

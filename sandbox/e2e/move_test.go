@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,28 +26,106 @@ import (
 
 const moved = "moved"
 
-// TestAClusterWithItsControlPlaneIsMovedThroughFiles writes a whole cluster, control plane included, to files with
-// clusterctl, loses the management cluster, and reads it into another one.
-func TestAClusterWithItsControlPlaneIsMovedThroughFiles(t *testing.T) {
+// backedUp are the kinds that docs/disaster-recovery.md has an operator dump: those of the operations guide, and those that
+// a cluster by topology needs besides.
+var backedUp = append(slices.Clone(guideKinds),
+	"clusterclasses.cluster.x-k8s.io", "rke2controlplanetemplates.controlplane.cluster.x-k8s.io",
+	"rke2configs.bootstrap.cluster.x-k8s.io", "rke2configtemplates.bootstrap.cluster.x-k8s.io",
+	"harvesterclustertemplates.infrastructure.cluster.x-k8s.io", "harvestermachinetemplates.infrastructure.cluster.x-k8s.io",
+	"clusterresourcesetbindings.addons.cluster.x-k8s.io", "configmaps",
+)
+
+// guideKinds are those of the operations guide, in the order in which it applies them.
+var guideKinds = []string{
+	"harvesterclusters.infrastructure.cluster.x-k8s.io", "harvestermachines.infrastructure.cluster.x-k8s.io",
+	"clusters.cluster.x-k8s.io", "machines.cluster.x-k8s.io",
+	"machinedeployments.cluster.x-k8s.io", "machinesets.cluster.x-k8s.io",
+	"rke2controlplanes.controlplane.cluster.x-k8s.io", "clusterresourcesets.addons.cluster.x-k8s.io",
+	"machinehealthchecks.cluster.x-k8s.io",
+}
+
+// TestAWholeClusterSurvivesTheLossOfItsManagementCluster loses the management cluster of a cluster with a control plane
+// three times. Dumps that are applied as they are delete no VM, with the real garbage collector and the real control-plane
+// provider at work. The same dumps by caphv-restore and clusterctl, and clusterctl's own files, bring everything back.
+func TestAWholeClusterSurvivesTheLossOfItsManagementCluster(t *testing.T) {
 	s := startWhole(t, "e2e-move")
 	f := createWhole(t, s, moved)
 	before := identities(t, f, moved)
+	vms, err := f.VMs(t.Context(), moved)
+	require.NoError(t, err)
+	dumps := dump(t, s, moved)
 
-	files := filepath.Join(t.TempDir(), "files")
-	require.NoError(t, os.Mkdir(files, 0o700))
-	labelForMove(t, s)
-	clusterctl(t, s, "move", "--namespace", moved, "--to-directory", files, "--kubeconfig", s.ManagementKubeconfig())
+	t.Run("dumps applied carelessly", func(t *testing.T) {
+		f := loseManagement(t, s)
+		kubectl(t, s, "create", "namespace", moved)
+		for _, kind := range guideKinds {
+			kubectl(t, s, "apply", "-f", filepath.Join(dumps, kind+".yaml"))
+		}
+		kubectl(t, s, "apply", "-f", filepath.Join(dumps, "secrets.yaml"))
+		requireBlocked(t, f, moved, vms)
+	})
+	t.Run("dumps by caphv-restore", func(t *testing.T) {
+		f := loseManagement(t, s)
+		ready := filepath.Join(t.TempDir(), "restore")
+		output, err := exec.CommandContext(t.Context(), filepath.Join(root, "bin", "caphv-restore"), dumps, "--output", ready).CombinedOutput()
+		require.NoError(t, err, "%s", output)
+		clusterctl(t, s, "move", "--from-directory", ready, "--to-kubeconfig", s.ManagementKubeconfig())
+		requireBack(t, f, before)
+	})
+	t.Run("by clusterctl", func(t *testing.T) {
+		files := filepath.Join(t.TempDir(), "files")
+		require.NoError(t, os.Mkdir(files, 0o700))
+		clusterctl(t, s, "move", "--namespace", moved, "--to-directory", files, "--kubeconfig", s.ManagementKubeconfig())
+		f := loseManagement(t, s)
+		clusterctl(t, s, "move", "--from-directory", files, "--to-kubeconfig", s.ManagementKubeconfig())
+		requireBack(t, f, before)
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+		defer cancel()
+		require.NoError(t, f.Delete(ctx, moved), "it is deleted like any other")
+	})
+}
+
+// loseManagement loses it, and prepares the new one as `clusterctl init` does.
+func loseManagement(t *testing.T, s *sandbox.Sandbox) *fleet.Fleet {
+	t.Helper()
 	require.NoError(t, s.LoseManagement(t.Context()))
 	labelForMove(t, s)
 	f, err := fleet.New(t.Context(), s, "")
 	require.NoError(t, err)
-	clusterctl(t, s, "move", "--from-directory", files, "--to-kubeconfig", s.ManagementKubeconfig())
+	return f
+}
 
+// requireBack waits until both machines run again, and sees that they are the same.
+func requireBack(t *testing.T, f *fleet.Fleet, before map[string]string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	require.NoError(t, f.Await(ctx, moved, 2))
+	require.NoError(t, f.Await(ctx, moved, len(before)))
 	assert.Equal(t, before, identities(t, f, moved), "a VM was deleted or made anew, or an address changed")
-	require.NoError(t, f.Delete(ctx, moved), "it is deleted like any other")
+}
+
+// dump does what the backup script of the operations guide does.
+func dump(t *testing.T, s *sandbox.Sandbox, namespace string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, kind := range backedUp {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, kind+".yaml"), kubectl(t, s, "get", kind, "-n", namespace, "-o", "yaml"), 0o600))
+	}
+	secrets := kubectl(t, s, "get", "secrets", "-n", namespace, "-l", "cluster.x-k8s.io/cluster-name", "-o", "yaml")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "secrets.yaml"), secrets, 0o600))
+	return dir
+}
+
+// kubectl runs it on the management cluster and returns what it printed. Its errors go to the test, as apply tells on
+// stderr of objects that lack its annotation.
+func kubectl(t *testing.T, s *sandbox.Sandbox, arguments ...string) []byte {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), filepath.Join(s.Paths().Assets(), "kubectl"), append(arguments, "--kubeconfig", s.ManagementKubeconfig())...)
+	var complaints strings.Builder
+	command.Stderr = &complaints
+	output, err := command.Output()
+	require.NoError(t, err, "kubectl %s:\n%s", strings.Join(arguments, " "), complaints.String())
+	return output
 }
 
 // startWhole brings a sandbox of its own up, with control planes.
@@ -74,6 +153,7 @@ func createWhole(t *testing.T, s *sandbox.Sandbox, name string) *fleet.Fleet {
 	_, err = demo.Generate(ctx, s, demo.GenerateArguments(demo.Options{Namespace: name, Name: name, ControlPlanes: 1, Workers: 1}, s)...)
 	require.NoError(t, err)
 	require.NoError(t, f.Await(ctx, name, 2))
+	labelForMove(t, s)
 	return f
 }
 
