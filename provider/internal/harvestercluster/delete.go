@@ -2,8 +2,10 @@ package harvestercluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -146,11 +148,11 @@ func (r *Reconciler) reclaimAddress(ctx context.Context, s *scope) phase.Outcome
 
 // letGo drops the finalizer, in both of its forms, and closes the connection if nobody else uses it.
 func (r *Reconciler) letGo(ctx context.Context, s *scope) phase.Outcome {
-	clusters := &infrav1.HarvesterClusterList{}
-	if err := r.Client.List(ctx, clusters); err != nil {
-		return failed("list the clusters", err)
+	clusters, pools := &infrav1.HarvesterClusterList{}, &infrav1.HarvesterIPPoolList{}
+	if err := errors.Join(r.Client.List(ctx, clusters), r.Client.List(ctx, pools)); err != nil {
+		return failed("list the clusters and pools", err)
 	}
-	shared := false
+	shared := slices.ContainsFunc(pools.Items, func(pool infrav1.HarvesterIPPool) bool { return identity.PoolKey(&pool) == identity.Key(s.infra) })
 	for i := range clusters.Items {
 		other := &clusters.Items[i]
 		shared = shared || (other.UID != s.infra.UID && identity.Key(other) == identity.Key(s.infra))

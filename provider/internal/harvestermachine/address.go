@@ -3,6 +3,7 @@ package harvestermachine
 import (
 	"context"
 	"net/netip"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -15,26 +16,66 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
-// address makes sure that the machine holds an address of a pool, if it is to have one. The pool on Harvester is the
-// record; the status repeats it. Asking again gives the same address, so an interrupted reconcile loses none.
+// address makes sure that the machine's network cards hold their addresses, if they are to have any from pools. The pools
+// are the record; the status repeats it. Asking again gives the same addresses, so an interrupted reconcile loses none.
 func (r *Reconciler) address(ctx context.Context, s *scope) phase.Outcome {
+	cards := cards(s)
+	claimed := r.claim(ctx, s, cards)
+	if claimed.Stop && s.vm == nil {
+		return claimed
+	}
+	if err := r.lease(ctx, s, cards); err != nil {
+		return phase.Fail(err, infrav1.AddressAllocationFailedReason)
+	}
+	if claimed.Stop {
+		return claimed.Continue() // The guest has its addresses already, whatever became of the claims.
+	}
+	record(s, cards)
 	switch {
+	case len(cards) > 0:
+		return phase.Done(infrav1.AddressAllocatedReason, "")
 	case s.machine.Spec.NetworkConfig != nil:
 		return phase.Done(infrav1.AddressFixedReason, "")
-	case len(candidatePools(s)) == 0 && s.machine.Status.AllocatedIPAddress == "":
+	default:
 		return phase.Done(infrav1.AddressFromDHCPReason, "")
 	}
-	lease, held := r.heldLease(ctx, s)
-	if !held {
-		var err error
-		if lease, err = r.allocate(ctx, s); err != nil {
-			return phase.Fail(err, infrav1.AddressAllocationFailedReason)
+}
+
+// lease makes sure that every card that takes its address from pools on Harvester holds one: all of them, or none more
+// than before.
+func (r *Reconciler) lease(ctx context.Context, s *scope, cards []card) error {
+	s.leases = map[int]ipam.Lease{}
+	var missing []card
+	var requests []ipam.Request
+	for _, c := range cards {
+		if !c.fromHarvester() {
+			continue
 		}
+		lease, held := r.heldLease(ctx, s, c.index)
+		if held {
+			s.leases[c.index] = lease
+			continue
+		}
+		missing, requests = append(missing, c), append(requests, request(s, c))
 	}
-	s.lease = lease
-	s.machine.Status.AllocatedIPAddress = lease.Address.String()
-	s.machine.Status.AllocatedPoolRef = lease.Pool
-	return phase.Done(infrav1.AddressAllocatedReason, "")
+	if len(requests) == 0 {
+		return nil
+	}
+	s.made = true
+	leases, err := r.allocatorFor(s).AllocateAll(ctx, requests...)
+	if err != nil {
+		r.Metrics.RecordIPAllocation(err)
+		return err
+	}
+	for i, c := range missing {
+		s.leases[c.index] = leases[i]
+		if known, _ := recorded(s, c.index); known == leases[i].Address {
+			continue // It was found, not allocated: the cache lagged behind the pool.
+		}
+		r.Metrics.RecordIPAllocation(nil)
+		r.event(ctx, s, "AddressAllocated", "Allocate", "Allocated %s from pool %s", leases[i].Address, leases[i].Pool)
+	}
+	return nil
 }
 
 // candidatePools are the pools to try, in order: the machine's own, else the cluster's, else the one that was made for
@@ -53,26 +94,23 @@ func candidatePools(s *scope) []string {
 	return nil
 }
 
-// heldLease finds, in the cache, the lease that the status records. This keeps a machine at rest from asking Harvester
-// anything; if the cache does not confirm the record, it is looked for live.
-func (r *Reconciler) heldLease(ctx context.Context, s *scope) (ipam.Lease, bool) {
-	recorded := s.allocatedAddress()
-	if !recorded.IsValid() || s.machine.Status.AllocatedPoolRef == "" {
+// heldLease finds, in the cache, the lease that the status records for a card. This keeps a machine at rest from asking
+// Harvester anything; if the cache does not confirm the record, it is looked for live.
+func (r *Reconciler) heldLease(ctx context.Context, s *scope, index int) (ipam.Lease, bool) {
+	addr, name := recorded(s, index)
+	if !addr.IsValid() || name == "" {
 		return ipam.Lease{}, false
 	}
 	object := &lbv1.IPPool{}
-	key := types.NamespacedName{Name: s.machine.Status.AllocatedPoolRef}
-	if err := s.harvester.Cache().Get(ctx, key, object); err != nil {
+	if err := s.harvester.Cache().Get(ctx, types.NamespacedName{Name: name}, object); err != nil {
 		return ipam.Lease{}, false
 	}
 	pool, err := ippool.FromTyped(object)
 	if err != nil {
 		return ipam.Lease{}, false
 	}
-	for _, owner := range s.addressOwners() {
-		if pool.Allocated[recorded] == owner {
-			return leaseOf(pool, recorded), true
-		}
+	if owner, held := pool.Allocated[addr]; held && slices.Contains(s.cardOwners(index), owner) {
+		return leaseOf(pool, addr), true
 	}
 	return ipam.Lease{}, false
 }
@@ -87,30 +125,19 @@ func leaseOf(pool ipam.Pool, addr netip.Addr) ipam.Lease {
 	return lease
 }
 
-// allocate takes an address, or finds the one that an earlier attempt took. A machine that has a VM must keep the
+// request asks for a card's address, or for the one that an earlier attempt took. A machine that has a VM must keep the
 // address that its guest uses, so then that very address is asked for.
-func (r *Reconciler) allocate(ctx context.Context, s *scope) (ipam.Lease, error) {
-	owners := s.addressOwners()
-	request := ipam.Request{Owner: owners[0], Aliases: owners[1:], Pools: candidatePools(s)}
-	if recorded := s.allocatedAddress(); recorded.IsValid() && s.vm != nil {
-		request.Address = recorded
-		request.Pools = append([]string{s.machine.Status.AllocatedPoolRef}, request.Pools...)
+func request(s *scope, c card) ipam.Request {
+	owners := s.cardOwners(c.index)
+	asked := ipam.Request{Owner: owners[0], Aliases: owners[1:], Pools: c.pools}
+	if addr, pool := recorded(s, c.index); addr.IsValid() && s.vm != nil {
+		asked.Address = addr
+		asked.Pools = append([]string{pool}, c.pools...)
 	}
-	if len(s.references.networks) > 0 {
-		request.Network = s.references.networks[0].ID()
+	if c.index < len(s.references.networks) {
+		asked.Network = s.references.networks[c.index].ID()
 	}
-	s.made = true
-	lease, err := r.allocatorFor(s).Allocate(ctx, request)
-	if err != nil {
-		r.Metrics.RecordIPAllocation(err)
-		return ipam.Lease{}, err
-	}
-	if lease.Address == s.allocatedAddress() {
-		return lease, nil // It was found, not allocated: the cache lagged behind the pool.
-	}
-	r.Metrics.RecordIPAllocation(nil)
-	r.event(ctx, s, "AddressAllocated", "Allocate", "Allocated %s from pool %s", lease.Address, lease.Pool)
-	return lease, nil
+	return asked
 }
 
 func (r *Reconciler) allocatorFor(s *scope) *ipam.Allocator {

@@ -41,14 +41,14 @@ func settingsFor(cluster *infrav1.VMNetworkConfig, machine *infrav1.MachineVMNet
 	return settings
 }
 
-// interfaces lays out the guest's network cards: the first has the static address if there is one, all others ask
-// DHCP. The MAC addresses are those that the VM gets.
-func interfaces(macs []net.HardwareAddr, static *staticAddress) cloudinit.Network {
+// interfaces lays out the guest's network cards: those with static addresses have these, all others ask DHCP. The MAC
+// addresses are those that the VM gets.
+func interfaces(macs []net.HardwareAddr, static map[int][]*staticAddress) cloudinit.Network {
 	network := cloudinit.Network{}
 	for i, mac := range macs {
 		nic := cloudinit.NIC{Name: names.GuestInterface(i), MAC: mac, DHCP4: true}
-		if i == 0 && static != nil {
-			nic = static.on(nic)
+		for _, address := range static[i] {
+			nic = address.on(nic)
 		}
 		network.NICs = append(network.NICs, nic)
 	}
@@ -63,12 +63,14 @@ type staticAddress struct {
 	search  []string
 }
 
+// on adds the address to a card. Of several gateways of one family the first counts.
 func (a staticAddress) on(nic cloudinit.NIC) cloudinit.NIC {
 	nic.DHCP4 = false
-	nic.Addresses = []netip.Prefix{a.prefix}
-	if a.gateway.Is4() {
+	nic.Addresses = append(nic.Addresses, a.prefix)
+	switch {
+	case a.gateway.Is4() && !nic.Gateway4.IsValid():
 		nic.Gateway4 = a.gateway
-	} else {
+	case a.gateway.Is6() && !nic.Gateway6.IsValid():
 		nic.Gateway6 = a.gateway
 	}
 	nic.DNSServers, nic.SearchDomains = a.servers, a.search

@@ -84,7 +84,7 @@ func TestMachineSettingsWin(t *testing.T) {
 func TestOnlyTheFirstCardIsStatic(t *testing.T) {
 	macs := []net.HardwareAddr{{2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}}
 	static := &staticAddress{prefix: netip.MustParsePrefix("10.0.0.9/24"), gateway: netip.MustParseAddr("10.0.0.1")}
-	network := interfaces(macs, static)
+	network := interfaces(macs, map[int][]*staticAddress{0: {static}})
 	require.Len(t, network.NICs, 2)
 	assert.False(t, network.NICs[0].DHCP4)
 	assert.Equal(t, []netip.Prefix{static.prefix}, network.NICs[0].Addresses)

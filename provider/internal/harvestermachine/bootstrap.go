@@ -78,7 +78,7 @@ func cloudInitSecret(s *scope, data []byte) (*corev1.Secret, error) {
 	if err != nil {
 		return nil, fmt.Errorf("render user data: %w", err)
 	}
-	static, err := staticAddressOf(s)
+	static, err := staticCards(s)
 	if err != nil {
 		return nil, err
 	}
@@ -92,18 +92,6 @@ func cloudInitSecret(s *scope, data []byte) (*corev1.Secret, error) {
 		},
 		Data: map[string][]byte{userDataKey: userData, networkDataKey: networkData},
 	}, nil
-}
-
-func staticAddressOf(s *scope) (*staticAddress, error) {
-	settings := settingsFor(s.infraCluster.Spec.VMNetworkConfig, s.machine.Spec.VMNetworkConfig)
-	switch {
-	case s.machine.Spec.NetworkConfig != nil:
-		return fixedAddress(s.machine.Spec.NetworkConfig, settings)
-	case s.lease.Address.IsValid():
-		return leasedAddress(s.lease, settings)
-	default:
-		return nil, nil
-	}
 }
 
 // macAddresses are those of the VM's network cards. They follow from the UID, so that the guest's network data and the

@@ -140,13 +140,13 @@ func TestMachineAddresses(t *testing.T) {
 		}
 		return result
 	}
-	lease := netip.MustParseAddr("192.0.2.5")
-	assert.Equal(t, []string{"Hostname m"}, list(machineAddresses("m", netip.Addr{}, nil, "")))
+	lease := []netip.Addr{netip.MustParseAddr("192.0.2.5")}
+	assert.Equal(t, []string{"Hostname m"}, list(machineAddresses("m", nil, nil, "")))
 	assert.Equal(t, []string{"Hostname m", "InternalIP 192.0.2.5"}, list(machineAddresses("m", lease, nil, "")))
 	assert.Equal(t, []string{"Hostname m", "InternalIP 192.0.2.5", "InternalIP 198.51.100.7"},
 		list(machineAddresses("m", lease, reported("198.51.100.7", "192.0.2.5"), "")), "the assigned address comes first, once")
 	assert.Equal(t, []string{"Hostname m", "InternalIP 192.0.2.5"},
-		list(machineAddresses("m", netip.Addr{}, reported("192.0.2.9", "192.0.2.5"), "192.0.2.9")), "the endpoint wanders")
+		list(machineAddresses("m", nil, reported("192.0.2.9", "192.0.2.5"), "192.0.2.9")), "the endpoint wanders")
 }
 
 func TestBootOrders(t *testing.T) {

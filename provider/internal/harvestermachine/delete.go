@@ -33,7 +33,7 @@ func (r *Reconciler) find(ctx context.Context, s *scope) phase.Outcome {
 		return failed("find out who ordered the deletion", err)
 	}
 	if s.infraCluster == nil {
-		if s.machine.Spec.ProviderID == "" && s.machine.Status.AllocatedIPAddress == "" {
+		if s.machine.Spec.ProviderID == "" && !holdsAddress(s.machine) {
 			return r.letGo(ctx, s)
 		}
 		return busy(infrav1.WaitingForClusterInfrastructureReason,
@@ -81,8 +81,11 @@ func (r *Reconciler) guard(ctx context.Context, s *scope) phase.Outcome {
 	return busy(infrav1.OwnerNotDeletingReason, blocked)
 }
 
-// letGo drops the finalizer, in both of its forms.
-func (r *Reconciler) letGo(_ context.Context, s *scope) phase.Outcome {
+// letGo drops the finalizer, in both of its forms, when the claims in the management cluster are gone as well.
+func (r *Reconciler) letGo(ctx context.Context, s *scope) phase.Outcome {
+	if waiting := r.releaseClaims(ctx, s); waiting.Stop {
+		return waiting
+	}
 	controllerutil.RemoveFinalizer(s.machine, infrav1.MachineFinalizer)
 	controllerutil.RemoveFinalizer(s.machine, infrav1.LegacyMachineFinalizer)
 	r.Metrics.ForgetMachine(s.clusterName(), s.machine.Name)

@@ -3,6 +3,7 @@ package harvestermachine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -46,7 +47,7 @@ func (r *Reconciler) releaseAddress(ctx context.Context, s *scope) phase.Outcome
 	if err != nil {
 		return failed("release the address", err)
 	}
-	owners := s.addressOwners()
+	owners := s.allOwners()
 	allocator := r.allocatorFor(s)
 	for {
 		lease, found, err := allocator.Find(ctx, pools, owners...)
@@ -63,6 +64,8 @@ func (r *Reconciler) releaseAddress(ctx context.Context, s *scope) phase.Outcome
 		r.event(ctx, s, "AddressReleased", "Release", "Released %s to pool %s", lease.Address, lease.Pool)
 	}
 	s.machine.Status.AllocatedIPAddress, s.machine.Status.AllocatedPoolRef = "", ""
+	s.machine.Status.AllocatedAddresses = slices.DeleteFunc(s.machine.Status.AllocatedAddresses,
+		func(held infrav1.AllocatedAddress) bool { return held.ClaimRef == "" })
 	return phase.Unchanged()
 }
 
@@ -70,16 +73,25 @@ func (r *Reconciler) releaseAddress(ctx context.Context, s *scope) phase.Outcome
 // other that the cache shows to hold one, as the spec may have changed since.
 func (r *Reconciler) poolsToRelease(ctx context.Context, s *scope) ([]string, error) {
 	pools := candidatePools(s)
+	for _, c := range cards(s) {
+		pools = append(pools, c.pools...)
+	}
+	for _, held := range s.machine.Status.AllocatedAddresses {
+		if held.ClaimRef == "" {
+			pools = append(pools, held.PoolRef)
+		}
+	}
 	if recorded := s.machine.Status.AllocatedPoolRef; recorded != "" {
 		pools = append(pools, recorded)
 	}
+	owners := s.allOwners()
 	all := &lbv1.IPPoolList{}
 	if err := s.harvester.Cache().List(ctx, all); err != nil {
 		return nil, fmt.Errorf("list the pools: %w", err)
 	}
 	for _, pool := range all.Items {
 		for _, owner := range pool.Status.Allocated {
-			if owner == s.addressOwners()[0] || owner == s.addressOwners()[1] {
+			if slices.Contains(owners, owner) {
 				pools = append(pools, pool.Name)
 			}
 		}

@@ -2,6 +2,7 @@ package harvestermachine
 
 import (
 	"fmt"
+	"slices"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 )
@@ -26,7 +27,7 @@ func orphanGuard(s *scope) string {
 		return ""
 	case s.cluster != nil && !s.cluster.DeletionTimestamp.IsZero():
 		return ""
-	case s.machine.Spec.ProviderID == "" && s.machine.Status.AllocatedIPAddress == "" && s.vm == nil:
+	case s.machine.Spec.ProviderID == "" && !holdsAddress(s.machine) && s.vm == nil:
 		return ""
 	}
 	why := "the Machine that owns it does not exist"
@@ -37,4 +38,10 @@ func orphanGuard(s *scope) string {
 	}
 	return fmt.Sprintf("The VM is kept, because %s. Restore the Machine, or confirm the deletion with: kubectl annotate -n %s harvestermachine %s %s=%s",
 		why, s.machine.Namespace, s.machine.Name, infrav1.ConfirmDeletionAnnotation, confirmed)
+}
+
+// holdsAddress tells whether the machine has taken an address of a pool on Harvester.
+func holdsAddress(machine *infrav1.HarvesterMachine) bool {
+	return machine.Status.AllocatedIPAddress != "" || slices.ContainsFunc(machine.Status.AllocatedAddresses,
+		func(held infrav1.AllocatedAddress) bool { return held.ClaimRef == "" })
 }

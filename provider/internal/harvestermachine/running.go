@@ -3,6 +3,7 @@ package harvestermachine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -59,7 +60,8 @@ func runningMessage(s *scope, state harvesterclient.VMState) string {
 // given, which needs no guest agent to be known.
 func (r *Reconciler) addresses(_ context.Context, s *scope) phase.Outcome {
 	state := harvesterclient.DescribeVM(s.vm, s.vmi)
-	found := machineAddresses(s.vmName, assignedAddress(s), state.Addresses, s.infraCluster.Spec.ControlPlaneEndpoint.Host)
+	assigned := assignedAddresses(s)
+	found := machineAddresses(s.vmName, assigned, state.Addresses, s.infraCluster.Spec.ControlPlaneEndpoint.Host)
 	switch {
 	case len(found) > 1:
 		s.machine.Status.Addresses = found
@@ -73,18 +75,24 @@ func (r *Reconciler) addresses(_ context.Context, s *scope) phase.Outcome {
 	return phase.Done(infrav1.AddressesReportedReason, "")
 }
 
-// assignedAddress is the static address the guest was told to use; the zero address when it asks DHCP.
-func assignedAddress(s *scope) netip.Addr {
-	static, err := staticAddressOf(s)
-	if err != nil || static == nil {
-		return netip.Addr{}
+// assignedAddresses are the static addresses the guest was told to use, in the order of its cards; none when all ask DHCP.
+func assignedAddresses(s *scope) []netip.Addr {
+	static, err := staticCards(s)
+	if err != nil {
+		return nil
 	}
-	return static.prefix.Addr()
+	var result []netip.Addr
+	for _, index := range slices.Sorted(maps.Keys(static)) {
+		for _, one := range static[index] {
+			result = append(result, one.prefix.Addr())
+		}
+	}
+	return result
 }
 
-// machineAddresses lists a machine's addresses: its name, the assigned address, then what its cards report, in their
+// machineAddresses lists a machine's addresses: its name, the assigned addresses, then what its cards report, in their
 // order. The address of the control-plane endpoint is left out: it wanders between machines.
-func machineAddresses(host string, assigned netip.Addr, reported []harvesterclient.Address, endpoint string) []clusterv1.MachineAddress {
+func machineAddresses(host string, assigned []netip.Addr, reported []harvesterclient.Address, endpoint string) []clusterv1.MachineAddress {
 	result := []clusterv1.MachineAddress{{Type: clusterv1.MachineHostName, Address: host}}
 	add := func(ip netip.Addr) {
 		entry := clusterv1.MachineAddress{Type: clusterv1.MachineInternalIP, Address: ip.String()}
@@ -92,7 +100,9 @@ func machineAddresses(host string, assigned netip.Addr, reported []harvesterclie
 			result = append(result, entry)
 		}
 	}
-	add(assigned)
+	for _, address := range assigned {
+		add(address)
+	}
 	for _, address := range reported {
 		add(address.IP)
 	}

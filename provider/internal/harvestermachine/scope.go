@@ -42,8 +42,10 @@ type scope struct {
 
 	// references are the objects on Harvester that the spec names. Filled only while there is no VM yet.
 	references references
-	// lease is the address from a pool. Zero when the machine uses none, or has none yet.
-	lease ipam.Lease
+	// leases are the addresses from pools on Harvester, by network card. Empty until the address phase.
+	leases map[int]ipam.Lease
+	// claims are the addresses that IPAddressClaims were given, by network card. Empty until the address phase.
+	claims map[int][]claimedAddress
 }
 
 // clusterName is the name of the Cluster, which the label holds even when the Cluster is gone.

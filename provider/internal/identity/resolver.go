@@ -47,6 +47,11 @@ func Key(cluster *infrav1.HarvesterCluster) client.ObjectKey {
 	return client.ObjectKey{Namespace: cluster.Spec.IdentitySecret.Namespace, Name: cluster.Spec.IdentitySecret.Name}
 }
 
+// PoolKey is the identity of a HarvesterIPPool.
+func PoolKey(pool *infrav1.HarvesterIPPool) client.ObjectKey {
+	return client.ObjectKey{Namespace: pool.Spec.IdentitySecret.Namespace, Name: pool.Spec.IdentitySecret.Name}
+}
+
 // Abandoned tells whether the user has said that the cluster's Harvester is gone for good. It only counts when Harvester
 // cannot be reached.
 func Abandoned(cluster *infrav1.HarvesterCluster) bool {
@@ -57,8 +62,17 @@ func Abandoned(cluster *infrav1.HarvesterCluster) bool {
 // phase.ErrIdentitySecretNotFound, one in another namespace that does not allow the cluster's
 // phase.ErrIdentityNotAllowed; a kubeconfig that cannot be used is harvesterclient.ErrInvalidKubeconfig.
 func (r *Resolver) Connect(ctx context.Context, cluster *infrav1.HarvesterCluster) (*harvesterclient.Connection, error) {
-	key := Key(cluster)
-	kubeconfig, err := r.kubeconfig(ctx, cluster)
+	return r.connect(ctx, Key(cluster), cluster.Namespace)
+}
+
+// ConnectPool is Connect for a HarvesterIPPool.
+func (r *Resolver) ConnectPool(ctx context.Context, pool *infrav1.HarvesterIPPool) (*harvesterclient.Connection, error) {
+	return r.connect(ctx, PoolKey(pool), pool.Namespace)
+}
+
+// connect uses the Secret key on behalf of an object in a namespace.
+func (r *Resolver) connect(ctx context.Context, key client.ObjectKey, namespace string) (*harvesterclient.Connection, error) {
+	kubeconfig, err := r.kubeconfig(ctx, key, namespace)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +86,7 @@ func (r *Resolver) Connect(ctx context.Context, cluster *infrav1.HarvesterCluste
 // Expiry tells when the credentials of the cluster's identity stop working, if they say so themselves. Errors are those
 // of Connect.
 func (r *Resolver) Expiry(ctx context.Context, cluster *infrav1.HarvesterCluster) (expiry time.Time, known bool, err error) {
-	kubeconfig, err := r.kubeconfig(ctx, cluster)
+	kubeconfig, err := r.kubeconfig(ctx, Key(cluster), cluster.Namespace)
 	if err != nil {
 		return time.Time{}, false, err
 	}
@@ -87,16 +101,15 @@ func (r *Resolver) Forget(key client.ObjectKey) {
 	r.connections.Close(key)
 }
 
-func (r *Resolver) kubeconfig(ctx context.Context, cluster *infrav1.HarvesterCluster) ([]byte, error) {
-	key := Key(cluster)
+func (r *Resolver) kubeconfig(ctx context.Context, key client.ObjectKey, namespace string) ([]byte, error) {
 	version := &metav1.PartialObjectMetadata{}
 	version.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
 	if err := r.metadata.Get(ctx, key, version); err != nil {
 		return nil, secretError(key, err)
 	}
-	if !Allows(version, cluster.Namespace) {
+	if !Allows(version, namespace) {
 		return nil, fmt.Errorf("%w: Secret %s may not be used from namespace %s; let its owner add the namespace to its annotation %s",
-			phase.ErrIdentityNotAllowed, key, cluster.Namespace, infrav1.AllowedNamespacesAnnotation)
+			phase.ErrIdentityNotAllowed, key, namespace, infrav1.AllowedNamespacesAnnotation)
 	}
 	r.mu.Lock()
 	known, found := r.known[key]

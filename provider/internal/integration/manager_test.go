@@ -65,6 +65,7 @@ func TestManagerIsDrivenByEvents(t *testing.T) {
 	assert.LessOrEqual(t, len(w.proxy.requests()), 12, "requests to Harvester from a Machine to its Node")
 	w.requireWebhooks()
 	w.requireWaiterIsWoken()
+	w.requireClaimsByEvents()
 	w.requireRotation()
 	w.requireDeletionByEvents()
 }

@@ -22,6 +22,7 @@ import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/observability"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/addressclaim"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/harvestercluster"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/harvestermachine"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
@@ -52,6 +53,8 @@ type world struct {
 	connections *harvesterclient.Connections
 	clusters    *harvestercluster.Reconciler
 	machines    *harvestermachine.Reconciler
+	ipPools     *addressclaim.PoolReconciler
+	ipClaims    *addressclaim.ClaimReconciler
 }
 
 // worlds numbers the tests, so that each has addresses of its own.
@@ -106,6 +109,8 @@ func (w *world) startReconcilers() {
 		Client: counted, Live: w.management, Identities: identities, Metrics: metrics, Recorder: w.recorder, Clock: w.clock,
 		CredentialsWarning: 24 * time.Hour,
 	}
+	w.ipPools = &addressclaim.PoolReconciler{Client: counted, Live: w.management, Identities: identities}
+	w.ipClaims = &addressclaim.ClaimReconciler{Client: counted, Live: w.management, Identities: identities, Metrics: metrics, Recorder: w.recorder}
 	w.machines = &harvestermachine.Reconciler{
 		Client: counted, Secrets: w.management, Identities: identities, Guests: w.guest, Etcd: w.etcd,
 		Metrics: metrics, Recorder: w.recorder, Clock: w.clock, NodeTimeout: 10 * time.Minute, EtcdTimeout: 5 * time.Minute,
@@ -121,6 +126,12 @@ func (w *world) countManagementWrites() interceptor.Funcs {
 		return err
 	}
 	return interceptor.Funcs{
+		Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
+			return after(c.Create(ctx, o, opts...))
+		},
+		Delete: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
+			return after(c.Delete(ctx, o, opts...))
+		},
 		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, p client.Patch, opts ...client.PatchOption) error {
 			return after(c.Patch(ctx, o, p, opts...))
 		},

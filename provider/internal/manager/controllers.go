@@ -20,6 +20,7 @@ import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/observability"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/addressclaim"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/guest"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/harvestercluster"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/harvestermachine"
@@ -69,6 +70,9 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) erro
 	if err := pools.SetupWithManager(mgr, harvester, controllerOptions(1)); err != nil {
 		return err
 	}
+	if err := addAddressClaims(mgr, harvester, identities, recorded, options); err != nil {
+		return err
+	}
 	machines := &harvestermachine.Reconciler{
 		Client: mgr.GetClient(), Secrets: mgr.GetAPIReader(), Identities: identities, Guests: guests,
 		Etcd:    &guest.Etcd{Clusters: guests, Secrets: mgr.GetAPIReader()},
@@ -78,6 +82,20 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) erro
 	return machines.SetupWithManager(ctx, mgr,
 		harvestermachine.Sources{Harvester: harvester, Guests: guests, WatchFilter: options.WatchFilter},
 		controllerOptions(options.MachineConcurrency))
+}
+
+// addAddressClaims adds what serves Cluster API's IPAM contract.
+func addAddressClaims(mgr ctrl.Manager, harvester *harvesterclient.Connections, identities *identity.Resolver, recorded *observability.Metrics, options Options) error {
+	sources := addressclaim.Sources{Harvester: harvester, WatchFilter: options.WatchFilter}
+	pools := &addressclaim.PoolReconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Identities: identities}
+	if err := pools.SetupWithManager(mgr, sources, controllerOptions(options.ClusterConcurrency)); err != nil {
+		return err
+	}
+	claims := &addressclaim.ClaimReconciler{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Identities: identities, Metrics: recorded,
+		Recorder: mgr.GetEventRecorder(addressclaim.ClaimControllerName),
+	}
+	return claims.SetupWithManager(mgr, sources, controllerOptions(options.MachineConcurrency))
 }
 
 // addGuests adds the connections to guest clusters. A guest is connected to when its control plane answers, not before:

@@ -15,6 +15,9 @@ import (
 // so that Harvester's tool for releasing an address by hand works with it.
 const addressOwnerSuffix = ".caphv"
 
+// nicPrefix begins the names of a VM's network cards.
+const nicPrefix = "nic-"
+
 // VM names the virtual machine of a HarvesterMachine, which is also the guest's hostname and the Node's name. A name
 // that cannot be a hostname and a label value is refused rather than changed, because the Node would not match.
 func VM(machine string) (string, error) {
@@ -34,7 +37,7 @@ func Disk(index int) string { return "disk-" + strconv.Itoa(index) }
 func Volume(vm string, index int) string { return vm + "-" + Disk(index) }
 
 // NIC names the network interface of a VM at the given position in the machine's networks.
-func NIC(index int) string { return "nic-" + strconv.Itoa(index) }
+func NIC(index int) string { return nicPrefix + strconv.Itoa(index) }
 
 // GuestInterface names, inside the guest, the interface at the given position in the machine's networks.
 func GuestInterface(index int) string { return "eth" + strconv.Itoa(index) }
@@ -44,12 +47,27 @@ func AddressOwner(targetNamespace, vm string) string {
 	return targetNamespace + "/" + vm + addressOwnerSuffix
 }
 
-// VMOfAddressOwner reads namespace and name of the VM back from the id that AddressOwner made; ours is false for any other
-// id.
+// CardAddressOwner is the id under which a pool holds the address of one network card of a VM. That of the first card is
+// the VM's own.
+func CardAddressOwner(targetNamespace, vm string, card int) string {
+	if card == 0 {
+		return AddressOwner(targetNamespace, vm)
+	}
+	return targetNamespace + "/" + vm + "." + NIC(card) + addressOwnerSuffix
+}
+
+// VMOfAddressOwner says for which VM an id of AddressOwner or CardAddressOwner stands, and whether it is one.
 func VMOfAddressOwner(id string) (targetNamespace, vm string, ours bool) {
 	id, ours = strings.CutSuffix(id, addressOwnerSuffix)
 	targetNamespace, vm, slash := strings.Cut(id, "/")
-	return targetNamespace, vm, ours && slash
+	vm, card, dotted := strings.Cut(vm, ".")
+	return targetNamespace, vm, ours && slash && (!dotted || isCard(card))
+}
+
+func isCard(text string) bool {
+	digits, prefixed := strings.CutPrefix(text, nicPrefix)
+	index, err := strconv.Atoi(digits)
+	return prefixed && err == nil && index > 0 && text == NIC(index)
 }
 
 // LegacyAddressOwner is what v0.2.x wrote into the pool for a HarvesterMachine.

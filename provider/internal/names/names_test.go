@@ -92,6 +92,53 @@ func TestAddressOwnerIsNeverThatOfALoadBalancer(t *testing.T) {
 	})
 }
 
+func TestCardsOfAVMHaveOwnersOfTheirOwn(t *testing.T) {
+	seen := map[string]bool{}
+	for card := range 32 {
+		id := names.CardAddressOwner("vms", "m-1", card)
+		assert.False(t, seen[id], id)
+		seen[id] = true
+		assert.Equal(t, 1, strings.Count(id, "/"), "Harvester's tool for releasing by hand needs exactly one slash")
+		namespace, vm, ours := names.VMOfAddressOwner(id)
+		assert.True(t, ours, id)
+		assert.Equal(t, []string{"vms", "m-1"}, []string{namespace, vm})
+	}
+	assert.Equal(t, names.AddressOwner("vms", "m-1"), names.CardAddressOwner("vms", "m-1", 0))
+	for _, other := range []string{
+		"vms/m-1", "m-1.caphv", "vms/m-1.nic-0.caphv", "vms/m-1.nic-01.caphv", "vms/m-1.nic-.caphv", "vms/m-1.x.caphv",
+		names.ClaimAddressOwner("ns", "claim", "0a1b2c3d-4e5f"), names.ClaimAddressOwner("ns", "m.nic-1", "0a1b2c3d-4e5f"),
+	} {
+		_, _, ours := names.VMOfAddressOwner(other)
+		assert.False(t, ours, other)
+	}
+}
+
+// A claim's id must be nobody else's: no load balancer's, no VM's, no other claim's.
+func TestClaimAddressOwner(t *testing.T) {
+	name := rapid.StringMatching(`[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?){0,2}`)
+	uid := rapid.StringMatching(`[0-9a-f]{8}-[0-9a-f]{4}`)
+	rapid.Check(t, func(t *rapid.T) {
+		claim, other := name.Draw(t, "claim"), name.Draw(t, "other")
+		id := names.ClaimAddressOwner("ns", claim, uid.Draw(t, "uid"))
+		if strings.Count(id, "/") != 1 {
+			t.Fatalf("%q: Harvester's tool for releasing by hand needs exactly one slash", id)
+		}
+		if _, _, ours := names.VMOfAddressOwner(id); ours {
+			t.Fatalf("%q could be a VM's", id)
+		}
+		if !names.IsClaimAddressOwner(id, "ns", claim) {
+			t.Fatalf("%q is not taken for that of %q", id, claim)
+		}
+		if claim != other && names.IsClaimAddressOwner(id, "ns", other) {
+			t.Fatalf("%q of claim %q is taken for that of %q", id, claim, other)
+		}
+	})
+	for _, id := range []string{"", "vms/m-1.caphv", "ns/c.claim.caphv", "other/c.0a1b2c3d.claim.caphv", "ns/c.0a1b2c3d.caphv"} {
+		assert.False(t, names.IsClaimAddressOwner(id, "ns", "c"), id)
+	}
+	assert.Equal(t, "m-1-nic-2-0", names.AddressClaim("m-1", 2, 0))
+}
+
 func TestVMNameIsRefusedRatherThanChanged(t *testing.T) {
 	for _, bad := range []string{"", "with.dot", "Upper", strings.Repeat("x", 64), "-dash"} {
 		_, err := names.VM(bad)

@@ -74,7 +74,7 @@ func entries(pool ipam.Pool, holders *Holders) []Finding {
 	for addr, owner := range pool.Allocated {
 		finding := Finding{Pool: pool.Name, Address: addr.String(), Owner: owner}
 		if holders.Who(owner) == "" {
-			findings = append(findings, finding.as(Leak, "held by %q, of which there is no virtual machine, load balancer or machine", owner))
+			findings = append(findings, finding.as(Leak, "held by %q, of which there is no virtual machine, load balancer, machine or claim", owner))
 		}
 		if former, noted := pool.History[addr]; noted {
 			findings = append(findings, finding.as(History, "held by %q, and %q is noted to have held it last", owner, former))

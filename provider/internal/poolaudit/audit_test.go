@@ -26,6 +26,8 @@ func living() *poolaudit.Holders {
 	holders.AddVM("vms", "old-0")
 	holders.AddLoadBalancer("vms", "front")
 	holders.AddMachine("capi", "new-0", "vms", "other")
+	holders.AddClaim("capi", "claim", "capi/claim.01234567.claim.caphv")
+	holders.AddClaim("capi", "forged", "vms/gone.caphv")
 	return holders
 }
 
@@ -53,6 +55,13 @@ func TestAudit(t *testing.T) {
 		"all is well": {pools: []lbv1.IPPool{one(map[string]string{
 			"10.1.0.2": "vms/cp-0.caphv", "10.1.0.3": "vms/front", "10.1.0.4": "vms/new-0.caphv", "10.1.0.5": "capi/old-0",
 		}), uncounted}},
+		"cards of a VM, and a claim": {pools: []lbv1.IPPool{one(map[string]string{
+			"10.1.0.2": "vms/cp-0.nic-1.caphv", "10.1.0.3": "vms/new-0.nic-31.caphv", "10.1.0.4": "capi/claim.01234567.claim.caphv",
+		})}},
+		"cards and claims that are gone": {
+			pools: []lbv1.IPPool{one(map[string]string{"10.1.0.2": "vms/gone.nic-1.caphv", "10.1.0.3": "capi/claim.89abcdef.claim.caphv", "10.1.0.4": "vms/gone.caphv"})},
+			want:  []found{{poolaudit.Leak, "one", "10.1.0.2"}, {poolaudit.Leak, "one", "10.1.0.3"}, {poolaudit.Leak, "one", "10.1.0.4"}},
+		},
 		"nobody of that name": {
 			pools: []lbv1.IPPool{one(map[string]string{"10.1.0.2": "vms/gone.caphv", "10.1.0.3": "vms/gone", "10.1.0.4": "elsewhere/cp-0.caphv", "10.1.0.5": "odd"})},
 			want:  []found{{poolaudit.Leak, "one", "10.1.0.2"}, {poolaudit.Leak, "one", "10.1.0.3"}, {poolaudit.Leak, "one", "10.1.0.4"}, {poolaudit.Leak, "one", "10.1.0.5"}},

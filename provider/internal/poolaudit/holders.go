@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+	ipamv1 "sigs.k8s.io/cluster-api/api/ipam/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
@@ -51,8 +53,18 @@ func (h *Holders) AddMachine(namespace, name string, targetNamespaces ...string)
 	}
 }
 
-// Who is what holds addresses under an id; empty if there is nothing of the kind.
+// AddClaim adds an IPAddressClaim that is served from pools on Harvester, by the id that its annotation holds.
+func (h *Holders) AddClaim(namespace, name, id string) {
+	if names.IsClaimAddressOwner(id, namespace, name) {
+		h.ids[id] = fmt.Sprintf("IPAddressClaim %s/%s", namespace, name)
+	}
+}
+
+// Who is what holds addresses under an id; empty if there is nothing of the kind. All network cards of a VM are the VM.
 func (h *Holders) Who(id string) string {
+	if namespace, vm, ours := names.VMOfAddressOwner(id); ours {
+		id = names.AddressOwner(namespace, vm)
+	}
 	if what := h.ids[id]; what != "" {
 		return what
 	}
@@ -86,7 +98,7 @@ func ReadHarvester(ctx context.Context, c client.Reader, holders *Holders) ([]lb
 	return pools.Items, nil
 }
 
-// ReadManagement adds the HarvesterMachines of a management cluster.
+// ReadManagement adds the HarvesterMachines of a management cluster, and the IPAddressClaims that it serves from Harvester.
 func ReadManagement(ctx context.Context, c client.Reader, holders *Holders) error {
 	clusters, machines := &infrav1.HarvesterClusterList{}, &infrav1.HarvesterMachineList{}
 	if err := c.List(ctx, clusters); err != nil {
@@ -101,6 +113,22 @@ func ReadManagement(ctx context.Context, c client.Reader, holders *Holders) erro
 	}
 	for _, machine := range machines.Items {
 		holders.AddMachine(machine.Namespace, machine.Name, targets[machine.Namespace]...)
+	}
+	return readClaims(ctx, c, holders)
+}
+
+// readClaims adds the claims, if the management cluster knows their kind.
+func readClaims(ctx context.Context, c client.Reader, holders *Holders) error {
+	claims := &ipamv1.IPAddressClaimList{}
+	err := c.List(ctx, claims)
+	if meta.IsNoMatchError(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("list the IPAddressClaims: %w", err)
+	}
+	for _, claim := range claims.Items {
+		holders.AddClaim(claim.Namespace, claim.Name, claim.Annotations[infrav1.AddressOwnerAnnotation])
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/clientcmd"
+	ipamv1 "sigs.k8s.io/cluster-api/api/ipam/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
@@ -45,8 +46,10 @@ func (t *tool) gather(ctx context.Context, named []string) (*view, error) {
 	}
 	for _, path := range t.managements {
 		scheme := runtime.NewScheme()
-		if err := infrav1.AddToScheme(scheme); err != nil {
-			return nil, err
+		for _, add := range []func(*runtime.Scheme) error{infrav1.AddToScheme, ipamv1.AddToScheme} {
+			if err := add(scheme); err != nil {
+				return nil, err
+			}
 		}
 		management, err := connect(path, scheme)
 		if err != nil {
