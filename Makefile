@@ -137,14 +137,16 @@ verify: ## Fails if a generated file or a go.mod is not up to date
 	  diff <(echo "$$before") <(echo "$$after") | sed -n 's/^> [0-9a-f]*  /  /p'; exit 1; fi
 	$(KUSTOMIZE) build $(CURDIR)/config/default > /dev/null
 .PHONY: verify
-FINGERPRINT = git ls-files -co --exclude-standard -- '*.go' '*go.mod' '*go.sum' '*.yaml' '*RULES.md' | sort | xargs sha256sum
+FINGERPRINT = git ls-files -co --exclude-standard -- '*.go' '*go.mod' '*go.sum' '*.yaml' '*RULES.md' 'validation/internal/schema/definitions/*.json' | sort | xargs sha256sum
 
-generate: ## Writes deep copies, CRDs, the generator's copy of the ClusterClass and the rules' documentation
-	cd api && $(CONTROLLER_GEN) object paths=./v1beta1/...
-	cd api && $(CONTROLLER_GEN) crd paths=./v1beta1/... output:crd:dir=../config/crd/bases
+generate: ## Writes deep copies, CRDs with the rules' CEL, schemas for caphv-lint, the copy of the ClusterClass, the rules' documentation
+	cd api && $(CONTROLLER_GEN) object paths=./v1alpha1/... paths=./v1beta1/...
+	cd api && $(CONTROLLER_GEN) crd paths=./v1alpha1/... paths=./v1beta1/... output:crd:dir=../config/crd/bases
 	cd harvesterclient && $(CONTROLLER_GEN) object paths=./loadbalancer/... paths=./harvesterhci/... paths=./cni/...
 	cd sandbox && go generate ./harvester/crds
 	cd generate && go generate ./internal/clusterclass
+	cd validation && go run ./internal/schema/gen -out internal/schema/definitions -below spec.topology ../config/crd/bases/*.yaml \
+	  "$$(cd ../provider && go list -m -f '{{.Dir}}' sigs.k8s.io/cluster-api)"/core/config/crd/bases/cluster.x-k8s.io_clusters.yaml
 	cd validation && go run ./cmd/caphv-lint list -o markdown > RULES.md
 .PHONY: generate
 

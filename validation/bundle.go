@@ -3,8 +3,6 @@ package validation
 import (
 	"slices"
 	"strings"
-
-	celconfig "k8s.io/apiserver/pkg/apis/cel"
 )
 
 const (
@@ -41,6 +39,13 @@ type Judgement struct {
 // An object that is not in the bundle may well be in the management cluster, so that its absence is a hint at most.
 // The objects are not changed.
 func (e *Engine) ValidateBundle(objects []map[string]any) []Judgement {
+	return e.ValidateBundleChange(objects, make([]map[string]any, len(objects)), Options{})
+}
+
+// ValidateBundleChange is ValidateBundle for objects of which some are there already: olds[i] is objects[i] before the
+// change, or nil. Rules about changes have a say then, and errors that the old object has too are warnings, as with
+// Validate. It panics where the slices differ in length.
+func (e *Engine) ValidateBundleChange(objects, olds []map[string]any, opts Options) []Judgement {
 	index := indexBundle(objects)
 	onHarvester := clustersOnHarvester(objects)
 	judgements := make([]Judgement, len(objects))
@@ -53,10 +58,11 @@ func (e *Engine) ValidateBundle(objects []map[string]any) []Judgement {
 		if isBeingDeleted(object) {
 			continue
 		}
-		run := evaluation{object: withoutNulls(object), bundle: index, budget: celconfig.RuntimeCELCostBudget}
-		for _, rule := range e.kinds[kind] {
-			run.apply(rule)
+		run := evaluation{object: withoutNulls(object), bundle: index}
+		if e.Judges(object) {
+			run.setChange(olds[i], opts)
 		}
+		e.run(kind, &run)
 		if kind == "Cluster" {
 			run.findings = append(run.findings, e.judgeVariables(run.object, index)...)
 		}

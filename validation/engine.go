@@ -111,20 +111,20 @@ func (e *Engine) Validate(object, old map[string]any, opts Options) []Finding {
 	if !ok || isBeingDeleted(object) {
 		return nil
 	}
-	run := evaluation{
-		object:         withoutNulls(object),
-		budget:         celconfig.RuntimeCELCostBudget,
-		dryRunTopology: opts.DryRunTopology && hasAnnotation(object, topologyDryRunAnnotation),
-	}
-	if old != nil {
-		run.old = withoutNulls(old)
-	}
+	run := evaluation{object: withoutNulls(object)}
+	run.setChange(old, opts)
+	e.run(kind, &run)
+	sortFindings(run.findings)
+	return run.findings
+}
+
+// run evaluates every rule of the kind.
+func (e *Engine) run(kind string, run *evaluation) {
+	run.budget = celconfig.RuntimeCELCostBudget
 	for _, rule := range e.kinds[kind] {
 		run.apply(rule)
 	}
 	if run.old != nil && HasErrors(run.findings) {
-		e.ratchet(kind, &run)
+		e.ratchet(kind, run)
 	}
-	sortFindings(run.findings)
-	return run.findings
 }

@@ -19,6 +19,14 @@ type evaluation struct {
 	findings []Finding
 }
 
+// setChange tells what the object was before the change, nil for one that is being created, and by whose request.
+func (run *evaluation) setChange(old map[string]any, opts Options) {
+	if old != nil {
+		run.old = withoutNulls(old)
+	}
+	run.dryRunTopology = opts.DryRunTopology && hasAnnotation(run.object, topologyDryRunAnnotation)
+}
+
 // apply evaluates one rule at each of its places.
 func (run *evaluation) apply(rule *boundRule) {
 	if rule.transition && run.old == nil || rule.bundled && run.bundle == nil {

@@ -59,6 +59,9 @@ func HasErrors(findings []Finding) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Severity == Error })
 }
 
+// Sort gives findings the order in which an Engine reports them: by path, then by severity, then by rule.
+func Sort(findings []Finding) { sortFindings(findings) }
+
 // sortFindings gives findings the order in which they are always reported: by path, then by severity, then by rule.
 func sortFindings(findings []Finding) {
 	slices.SortStableFunc(findings, func(a, b Finding) int {

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	celconfig "k8s.io/apiserver/pkg/apis/cel"
 )
 
 // projection says what one variable of the ClusterClass becomes.
@@ -82,10 +80,8 @@ func settingsAt(cluster map[string]any, path string) map[string]setting {
 func (e *Engine) judgeSettings(cluster, bundle map[string]any, settings map[string]setting, missing string) []Finding {
 	var findings []Finding
 	for _, kind := range []string{"HarvesterCluster", "HarvesterMachine"} {
-		run := evaluation{object: e.project(kind, cluster, settings), bundle: bundle, budget: celconfig.RuntimeCELCostBudget}
-		for _, rule := range e.kinds[kind] {
-			run.apply(rule)
-		}
+		run := evaluation{object: e.project(kind, cluster, settings), bundle: bundle}
+		e.run(kind, &run)
 		for _, finding := range run.findings {
 			finding.Path = e.variablePath(kind, finding.Path, settings, missing)
 			if !slices.Contains(findings, finding) {

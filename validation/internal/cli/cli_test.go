@@ -50,13 +50,17 @@ func TestOutputs(t *testing.T) {
 		"list.txt":          {"list"},
 		"policy.yaml":       {"policy"},
 		// The documentation of the rules is a golden file too.
-		"../../../RULES.md": {"list", "-o", "markdown"},
-		"mixed.sarif":       {"-o", "sarif", mixed, accepted},
-		"mixed.junit.xml":   {"-o", "junit", mixed, accepted},
-		"mixed.github":      {"-o", "github", "--config", "testdata/config.yaml", mixed, accepted},
-		"accepted.txt":      {accepted},
-		"accepted.json":     {"-o", "json", accepted},
-		"configured.txt":    {"--config", "testdata/config.yaml", accepted, "testdata/bundle/*.yaml"},
+		"../../../RULES.md":  {"list", "-o", "markdown"},
+		"mixed.sarif":        {"-o", "sarif", mixed, accepted},
+		"mixed.junit.xml":    {"-o", "junit", mixed, accepted},
+		"mixed.github":       {"-o", "github", "--config", "testdata/config.yaml", mixed, accepted},
+		"accepted.txt":       {accepted},
+		"schema.txt":         {"testdata/schema.yaml"},
+		"schema.sarif":       {"-o", "sarif", "testdata/schema.yaml"},
+		"change.txt":         {"--old", "testdata/change-old.yaml", "testdata/change-new.yaml"},
+		"explain-SCH002.txt": {"explain", "sch002"},
+		"accepted.json":      {"-o", "json", accepted},
+		"configured.txt":     {"--config", "testdata/config.yaml", accepted, "testdata/bundle/*.yaml"},
 	} {
 		t.Run(file, func(t *testing.T) {
 			_, stdout, stderr := run("", args...)
@@ -115,6 +119,8 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"--config", broken, good}, ExitTrouble, "configuration"},
 		{[]string{"--config", unexplained, good}, ExitTrouble, "HM040 has no reason"},
 		{[]string{"--config", unknown, good}, ExitTrouble, "there is no rule"},
+		{[]string{"--old", "no-such-file", good}, ExitTrouble, "no such file"},
+		{[]string{"--old", good, good}, ExitOK, ""},
 		{[]string{"no-*.yaml"}, ExitTrouble, "no file matches"},
 		{[]string{"--nonsense"}, ExitTrouble, "unknown flag"},
 		{[]string{"-o", "xml", good}, ExitTrouble, "unknown output format"},
@@ -161,7 +167,7 @@ func TestCompletionOffersRules(t *testing.T) {
 
 // The schema is the one that OASIS publishes, as the library carries it.
 func TestSARIFKeepsToItsSchema(t *testing.T) {
-	for _, args := range [][]string{{mixed, accepted}, {"../../testdata/base/harvestermachine.yaml"}} {
+	for _, args := range [][]string{{mixed, accepted, "testdata/schema.yaml"}, {"../../testdata/base/harvestermachine.yaml"}} {
 		_, stdout, _ := run("", append([]string{"-o", "sarif"}, args...)...)
 		log := report.NewV210Report()
 		require.NoError(t, json.Unmarshal([]byte(stdout), log))
@@ -201,5 +207,5 @@ func TestListAsJSONHoldsEveryRule(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(stdout), &rules))
 	engine, err := validation.NewEngine()
 	require.NoError(t, err)
-	assert.Equal(t, engine.Rules(), rules)
+	assert.Equal(t, append(engine.Rules(), lint.OwnRules()...), rules)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/lint"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/manifest"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/schema"
 )
 
 // Exit codes of caphv-lint. They are part of its interface.
@@ -34,6 +35,8 @@ provider's admission webhook uses. It needs no cluster.
 It reads files, folders (all .yaml, .yml and .json files below them), patterns such as "clusters/**/*.yaml" and, as
 "-", standard input. Files may hold several YAML documents, JSON, and Lists. Objects of other kinds are passed over.
 All that is named in one run is judged together, so that objects can be compared with each other.
+Unknown fields and wrong values are found by the schemas of the CustomResourceDefinitions, in the API server's words.
+With --old the change is judged: what must stay, and what was wrong before (warnings only).
 
 Warnings and hints can be accepted, with a reason: in one object by the annotation
 ` + lint.IgnoreAnnotation + `: "HM025: a test machine", everywhere by the file
@@ -69,6 +72,9 @@ type lintOptions struct {
 	output string
 	failOn string
 	config string
+	// old are files, folders and patterns with the objects as they were before.
+	old            []string
+	topologyDryRun bool
 }
 
 func newRoot() *cobra.Command {
@@ -77,7 +83,7 @@ func newRoot() *cobra.Command {
 		Use:           "caphv-lint [flags] FILE|FOLDER|-...",
 		Short:         "Judge manifests of the Harvester infrastructure provider",
 		Long:          longHelp,
-		Example:       "  caphv-lint cluster.yaml machines/\n  kustomize build . | caphv-lint -o json -\n  helm template . | caphv-lint -o sarif --fail-on warning - > caphv.sarif",
+		Example:       "  caphv-lint cluster.yaml machines/\n  kustomize build . | caphv-lint -o json -\n  helm template . | caphv-lint -o sarif --fail-on warning - > caphv.sarif\n  git show main:cluster.yaml | caphv-lint --old - cluster.yaml",
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -88,6 +94,8 @@ func newRoot() *cobra.Command {
 	root.Flags().StringVarP(&options.output, "output", "o", "text", "output format: "+strings.Join(lint.Formats, ", "))
 	root.Flags().StringVar(&options.failOn, "fail-on", string(validation.Error), "lowest severity that fails the run: error, warning or info")
 	root.Flags().StringVar(&options.config, "config", "", "configuration file (default "+defaultConfig+" where there is one)")
+	root.Flags().StringArrayVar(&options.old, "old", nil, "file, folder or pattern with the objects as they are now, to judge the change (repeatable)")
+	root.Flags().BoolVar(&options.topologyDryRun, "topology-dry-run", false, "judge as in a dry run of Cluster API's topology controller")
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(lint.Formats, cobra.ShellCompDirectiveNoFileComp))
 	_ = root.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"error", "warning", "info"}, cobra.ShellCompDirectiveNoFileComp))
 	root.AddCommand(newList(), newExplain(), newPolicy())
@@ -115,16 +123,24 @@ func runLint(cmd *cobra.Command, options lintOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	schemas, err := schema.NewSet()
+	if err != nil {
+		return err
+	}
 	if err := settings.check(engine.Rules()); err != nil {
 		return err
 	}
 	files, findErr := manifest.Find(args)
-	report, readErr := lint.Files(engine, files, cmd.InOrStdin(), settings.Ignore)
-	about := lint.About{Version: cmd.Root().Version, Rules: engine.Rules(), FailOn: failOn}
+	oldFiles, oldErr := manifest.Find(options.old)
+	report, readErr := lint.Run(lint.Job{
+		Engine: engine, Schemas: schemas, Files: files, OldFiles: oldFiles, Stdin: cmd.InOrStdin(), Accepted: settings.Ignore,
+		Options: validation.Options{DryRunTopology: options.topologyDryRun},
+	})
+	about := lint.About{Version: cmd.Root().Version, Rules: append(engine.Rules(), lint.OwnRules()...), FailOn: failOn}
 	if err := lint.Write(cmd.OutOrStdout(), options.output, report, about); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	if err := errors.Join(findErr, readErr); err != nil {
+	if err := errors.Join(findErr, oldErr, readErr); err != nil {
 		return err
 	}
 	if report.Reaches(failOn) {

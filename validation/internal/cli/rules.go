@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/lint"
 )
 
 // listFormats are the outputs of list.
@@ -27,16 +28,17 @@ func newList() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			rules := append(engine.Rules(), lint.OwnRules()...)
 			switch output {
 			case "text":
-				return listText(cmd.OutOrStdout(), engine.Rules())
+				return listText(cmd.OutOrStdout(), rules)
 			case "json":
 				encoder := json.NewEncoder(cmd.OutOrStdout())
 				encoder.SetEscapeHTML(false)
 				encoder.SetIndent("", "  ")
-				return encoder.Encode(engine.Rules())
+				return encoder.Encode(rules)
 			case "markdown":
-				return listMarkdown(cmd.OutOrStdout(), engine.Rules())
+				return listMarkdown(cmd.OutOrStdout(), rules)
 			default:
 				return fmt.Errorf("unknown output format %q; known are %s", output, strings.Join(listFormats, ", "))
 			}
@@ -80,7 +82,10 @@ func listMarkdown(w io.Writer, rules []validation.Rule) error {
 		if rule.Documentation != "" {
 			text.WriteString(" " + rule.Documentation)
 		}
-		fmt.Fprintf(&text, " (since %s)\n\n```cel\n%s\n```\n", rule.Since, rule.Expression)
+		fmt.Fprintf(&text, " (since %s)\n", rule.Since)
+		if rule.Expression != "" {
+			fmt.Fprintf(&text, "\n```cel\n%s\n```\n", rule.Expression)
+		}
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
@@ -97,7 +102,7 @@ func newExplain() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, rule := range engine.Rules() {
+			for _, rule := range append(engine.Rules(), lint.OwnRules()...) {
 				if strings.EqualFold(rule.ID, args[0]) {
 					explain(cmd.OutOrStdout(), rule)
 					return nil
@@ -115,7 +120,7 @@ func completeRules(_ *cobra.Command, args []string, _ string) ([]cobra.Completio
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	var completions []cobra.Completion
-	for _, rule := range engine.Rules() {
+	for _, rule := range append(engine.Rules(), lint.OwnRules()...) {
 		completions = append(completions, cobra.CompletionWithDesc(rule.ID, rule.Title))
 	}
 	return completions, cobra.ShellCompDirectiveNoFileComp
@@ -141,5 +146,7 @@ func explain(w io.Writer, rule validation.Rule) {
 		line("Why:      %s", rule.Documentation)
 	}
 	line("Since:    %s", rule.Since)
-	line("CEL:      %s", rule.Expression)
+	if rule.Expression != "" {
+		line("CEL:      %s", rule.Expression)
+	}
 }

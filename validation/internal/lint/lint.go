@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/manifest"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/schema"
 )
 
 // Finding is a validation.Finding and the manifest it is in.
@@ -54,28 +56,92 @@ func (r Report) Reaches(severity validation.Severity) bool {
 	return false
 }
 
-// Files judges all objects of the files as one bundle. Findings that accepted names are put aside. The error joins
-// what could not be read or parsed; the report holds what was found in the rest.
-func Files(engine *validation.Engine, files []string, stdin io.Reader, accepted []Ignored) (Report, error) {
+// Job says what is to be judged, and how.
+type Job struct {
+	Engine  *validation.Engine
+	Schemas *schema.Set
+	// Files to judge, and OldFiles that hold the same objects as they were before the change. Objects are the same by
+	// group, kind, namespace and name.
+	Files, OldFiles []string
+	// Stdin is read where a name is manifest.Stdin.
+	Stdin io.Reader
+	// Accepted are findings to put aside.
+	Accepted []Ignored
+	// Options of the request that the objects would come with.
+	Options validation.Options
+}
+
+// Run judges all objects of the files as one bundle. The error joins what could not be read or parsed; the report holds
+// what was found in the rest.
+func Run(job Job) (Report, error) {
 	report := Report{Findings: []Finding{}}
+	objects, readErr := readAll(job.Files, job.Stdin)
+	past, oldErr := readAll(job.OldFiles, job.Stdin)
+	before := map[string]map[string]any{}
+	for _, object := range past {
+		before[object.Identity()] = object.Content
+	}
+	bundle, olds := make([]map[string]any, len(objects)), make([]map[string]any, len(objects))
+	for i, object := range objects {
+		bundle[i] = object.Content
+		if len(before) > 0 {
+			olds[i] = before[object.Identity()]
+		}
+	}
+	for i, judgement := range job.Engine.ValidateBundleChange(bundle, olds, job.Options) {
+		judgement, err := bySchema(job.Schemas, bundle[i], olds[i], judgement)
+		if err != nil {
+			return report, err
+		}
+		report.add(objects[i], judgement, job.Accepted)
+	}
+	return report, errors.Join(readErr, oldErr)
+}
+
+// bySchema adds what the schema of the object's kind has against it. Kinds of ours without rules are judged by their
+// schema alone, other objects where they have rules.
+func bySchema(schemas *schema.Set, object, old map[string]any, judgement validation.Judgement) (validation.Judgement, error) {
+	group, _, _ := strings.Cut(text(object, "apiVersion"), "/")
+	if !judgement.Judged && group != validation.Group || !schemas.Knows(object) {
+		return judgement, nil
+	}
+	judgement.Judged = true
+	metadata, _ := object["metadata"].(map[string]any)
+	if text(metadata, "deletionTimestamp") != "" {
+		return judgement, nil
+	}
+	faults, err := schemas.Judge(object)
+	if err != nil || len(faults) == 0 {
+		return judgement, err
+	}
+	var before []schema.Fault
+	if old != nil {
+		if before, err = schemas.Judge(old); err != nil {
+			return judgement, err
+		}
+	}
+	judgement.Findings = withFaults(text(object, "kind"), faults, before, judgement.Findings)
+	return judgement, nil
+}
+
+func text(object map[string]any, field string) string {
+	value, _ := object[field].(string)
+	return value
+}
+
+func readAll(names []string, stdin io.Reader) ([]manifest.Object, error) {
 	var (
 		objects []manifest.Object
-		bundle  []map[string]any
 		errs    []error
 	)
-	for _, name := range files {
+	for _, name := range names {
 		found, err := read(name, stdin)
 		if err != nil {
 			errs = append(errs, err)
 		}
-		for _, object := range found {
-			objects, bundle = append(objects, object), append(bundle, object.Content)
-		}
+		objects = append(objects, found...)
 	}
-	for i, judgement := range engine.ValidateBundle(bundle) {
-		report.add(objects[i], judgement, accepted)
-	}
-	return report, errors.Join(errs...)
+	return objects, errors.Join(errs...)
 }
 
 func read(name string, stdin io.Reader) ([]manifest.Object, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/schema"
 )
 
 // ordinary are manifests as applications bring them, of kinds that some rule could mistake for its own.
@@ -52,8 +53,10 @@ func ordinaryDocument(i int) string { return fmt.Sprintf(ordinary[i%len(ordinary
 func TestOrdinaryManifestsArePassedOver(t *testing.T) {
 	engine, err := validation.NewEngine()
 	require.NoError(t, err)
+	schemas, err := schema.NewSet()
+	require.NoError(t, err)
 	const n = 1000
-	report, err := Files(engine, write(t, n, ordinaryDocument), nil, nil)
+	report, err := Run(Job{Engine: engine, Schemas: schemas, Files: write(t, n, ordinaryDocument)})
 	require.NoError(t, err)
 	assert.Empty(t, report.Findings)
 	assert.Zero(t, report.Judged)
@@ -64,6 +67,8 @@ func BenchmarkFiles(b *testing.B) {
 	engine, err := validation.NewEngine()
 	require.NoError(b, err)
 	machine, err := os.ReadFile("../../testdata/base/harvestermachine.yaml")
+	require.NoError(b, err)
+	schemas, err := schema.NewSet()
 	require.NoError(b, err)
 	const n = 1000
 	for _, c := range []struct {
@@ -77,7 +82,7 @@ func BenchmarkFiles(b *testing.B) {
 			files := write(b, n, c.document)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Files(engine, files, nil, nil); err != nil {
+				if _, err := Run(Job{Engine: engine, Schemas: schemas, Files: files}); err != nil {
 					b.Fatal(err)
 				}
 			}

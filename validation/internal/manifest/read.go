@@ -143,6 +143,15 @@ func (o Object) Name() string {
 	return name
 }
 
+// Identity is what makes two objects the same: group, kind, namespace and name.
+func (o Object) Identity() string {
+	group, _, versioned := strings.Cut(o.text("apiVersion"), "/")
+	if !versioned {
+		group = ""
+	}
+	return group + "/" + o.Kind() + "/" + o.Name()
+}
+
 func (o Object) text(field string) string {
 	value, _ := o.Content[field].(string)
 	return value
