@@ -14,9 +14,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// mergeType makes cloud-init join our part to what came before: lists with ours first, mappings key by key, and single
-// values as they were.
-const mergeType = "list(prepend)+dict(no_replace,recurse_list)+str()"
+// The merge types say how cloud-init joins a part of ours to what came before.
+const (
+	// mergeType joins lists with ours first and mappings key by key, and leaves single values as they were.
+	mergeType = "list(prepend)+dict(no_replace,recurse_list)+str()"
+	// fallbackType takes a value of ours only where there is none.
+	fallbackType = "list()+dict(no_replace)+str()"
+	// appendType joins lists with ours last: of two entries of one user, cloud-init takes each value from the first.
+	appendType = "list(append)+dict(no_replace,recurse_list)+str()"
+)
 
 // document writes a mapping below its header line.
 func document(header string, root *yaml.Node) ([]byte, error) {
@@ -30,9 +36,9 @@ func document(header string, root *yaml.Node) ([]byte, error) {
 	return slices.Concat([]byte(header+"\n"), body), nil
 }
 
-// archive puts the bootstrap data first and our part second, since the merge type of a part says how that part joins
+// archive puts the bootstrap data first and our parts behind it, since the merge type of a part says how that part joins
 // those before it. The boundary is derived from the content, so that equal input gives equal bytes.
-func archive(bootstrap, ours []byte) ([]byte, error) {
+func archive(bootstrap []byte, ours Config) ([]byte, error) {
 	var parts [][]byte
 	if isArchive(bootstrap) {
 		inner, err := nested(bootstrap)
@@ -43,7 +49,11 @@ func archive(bootstrap, ours []byte) ([]byte, error) {
 	} else {
 		parts = append(parts, part(contentTypeOf(bootstrap), "bootstrap", "", bootstrap))
 	}
-	parts = append(parts, part(cloudConfigType, "infrastructure", mergeType, ours))
+	our, err := ours.parts(bootstrap)
+	if err != nil {
+		return nil, err
+	}
+	parts = append(parts, our...)
 	boundary := boundaryFor(parts)
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"%s\"\n\n", boundary)
@@ -52,6 +62,59 @@ func archive(bootstrap, ours []byte) ([]byte, error) {
 	}
 	fmt.Fprintf(&out, "--%s--\n", boundary)
 	return out.Bytes(), nil
+}
+
+// parts are ours, to go behind the bootstrap data in an archive. Where that may list our user too, the user goes into parts
+// of its own: the default user only if the bootstrap data lists no users at all, and ours behind theirs, so that their
+// values stay. No merge type joins the lists within two entries, so a command adds our SSH keys to theirs; they stand in
+// the entry as well unless the bootstrap data is known to name the user, whose entry they could then spoil.
+func (c Config) parts(bootstrap []byte) ([][]byte, error) {
+	listed := listsNot
+	if c.User != "" {
+		listed = listingOf(bootstrap, c.User)
+	}
+	if listed == listsNot {
+		ours, err := configPart("infrastructure", mergeType, c.cloudConfig())
+		return [][]byte{ours}, err
+	}
+	rest, user := c, c
+	rest.User, rest.SSHAuthorizedKeys = "", nil
+	if len(c.SSHAuthorizedKeys) > 0 {
+		rest.RunCommands = slices.Concat([][]string{c.authorizeCommand()}, c.RunCommands)
+	}
+	if listed == mentionsIt {
+		user.SSHAuthorizedKeys = nil
+	}
+	var parts [][]byte
+	for _, each := range []struct {
+		name, merge string
+		content     *yaml.Node
+	}{
+		{"infrastructure", mergeType, rest.cloudConfig()},
+		{"default-user", fallbackType, usersOnly(plain(defaultUser))},
+		{"user", appendType, usersOnly(user.userEntry())},
+	} {
+		if len(each.content.Content) == 0 {
+			continue
+		}
+		ours, err := configPart(each.name, each.merge, each.content)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, ours)
+	}
+	return parts, nil
+}
+
+func usersOnly(entry *yaml.Node) *yaml.Node {
+	root := mapping()
+	add(root, "users", list(entry))
+	return root
+}
+
+func configPart(name, merge string, content *yaml.Node) ([]byte, error) {
+	text, err := document(configHeader, content)
+	return part(cloudConfigType, name, merge, text), err
 }
 
 // part is base64 throughout: no line ending, line length or character can then get lost on the way.

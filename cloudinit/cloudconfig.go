@@ -2,6 +2,7 @@ package cloudinit
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -21,9 +22,9 @@ func (c Config) cloudConfig() *yaml.Node {
 	}
 	switch {
 	case c.User != "":
-		add(root, "users", list(plain("default"), c.userEntry()))
+		add(root, "users", list(plain(defaultUser), c.userEntry()))
 	case len(c.SSHAuthorizedKeys) > 0:
-		add(root, "ssh_authorized_keys", texts(c.SSHAuthorizedKeys))
+		add(root, sshKeys, texts(c.SSHAuthorizedKeys))
 	}
 	if packages := c.packages(); len(packages) > 0 {
 		add(root, "packages", texts(packages))
@@ -35,26 +36,34 @@ func (c Config) cloudConfig() *yaml.Node {
 		}
 		add(root, "write_files", files)
 	}
+	if len(c.BootCommands) > 0 {
+		add(root, "bootcmd", vectors(c.BootCommands))
+	}
 	if commands := c.commands(); len(commands) > 0 {
-		entries := list()
-		for _, command := range commands {
-			entry := texts(command)
-			entry.Style = yaml.FlowStyle
-			entries.Content = append(entries.Content, entry)
-		}
-		add(root, "runcmd", entries)
+		add(root, "runcmd", vectors(commands))
 	}
 	return root
 }
 
+// vectors lists commands, each as an argument vector on a line of its own.
+func vectors(commands [][]string) *yaml.Node {
+	entries := list()
+	for _, command := range commands {
+		entry := texts(command)
+		entry.Style = yaml.FlowStyle
+		entries.Content = append(entries.Content, entry)
+	}
+	return entries
+}
+
+// userEntry says nothing of the password, since cloud-init locks it unless told otherwise.
 func (c Config) userEntry() *yaml.Node {
 	user := mapping()
 	add(user, "name", text(c.User))
-	add(user, "lock_passwd", truth(true))
 	add(user, "shell", text("/bin/bash"))
 	add(user, "sudo", text("ALL=(ALL) NOPASSWD:ALL"))
 	if len(c.SSHAuthorizedKeys) > 0 {
-		add(user, "ssh_authorized_keys", texts(c.SSHAuthorizedKeys))
+		add(user, sshKeys, texts(c.SSHAuthorizedKeys))
 	}
 	return user
 }
@@ -71,9 +80,27 @@ func (c Config) packages() []string {
 func (c Config) commands() [][]string {
 	commands := make([][]string, 0, len(c.RunCommands)+1)
 	if c.InstallGuestAgent {
-		commands = append(commands, []string{"systemctl", "enable", "--now", guestAgent + ".service"})
+		commands = append(commands, startAgent())
 	}
 	return append(commands, c.RunCommands...)
+}
+
+func startAgent() []string { return []string{"systemctl", "enable", "--now", guestAgent + ".service"} }
+
+// authorize adds each key that is not there yet to a user's authorized_keys, whatever home that user has.
+const authorize = `user=$1; shift
+home=$(getent passwd "$user" | cut -d: -f6)
+[ -d "$home" ] || exit 1
+umask 077
+mkdir -p "$home/.ssh"
+file=$home/.ssh/authorized_keys
+for key; do grep -qxFe "$key" "$file" 2>/dev/null || printf '\n%s\n' "$key" >>"$file"; done
+chown "$user:" "$home/.ssh" "$file"
+! command -v restorecon >/dev/null || restorecon -R "$home/.ssh"
+`
+
+func (c Config) authorizeCommand() []string {
+	return slices.Concat([]string{"sh", "-c", authorize, "sh", c.User}, c.SSHAuthorizedKeys)
 }
 
 func (f File) node() *yaml.Node {

@@ -13,7 +13,8 @@ type Config struct {
 	// Hostname is the guest's name, an RFC 1123 name; empty leaves it to the bootstrap data and the datasource.
 	Hostname string
 	// User receives SSHAuthorizedKeys and may use sudo without a password; it is created where it does not exist. Empty
-	// means the image's default user.
+	// means the image's default user. Where the bootstrap data lists that user as well, its values stay and both have
+	// their keys; in an archive ours are then added by a command, the first that runs, which needs getent and a shell.
 	User string
 	// SSHAuthorizedKeys are public keys in authorized_keys form, one key per entry.
 	SSHAuthorizedKeys []string
@@ -23,6 +24,8 @@ type Config struct {
 	Packages []string
 	// WriteFiles are written before any command runs, and before the bootstrap data's files.
 	WriteFiles []File
+	// BootCommands run early in every boot, once the network is up, each as an argument vector without a shell.
+	BootCommands [][]string
 	// RunCommands run before the bootstrap data's commands, each as an argument vector without a shell.
 	RunCommands [][]string
 	// ManageEtcHosts lets cloud-init write the hostname into /etc/hosts at every boot.
@@ -77,9 +80,16 @@ func (c Config) validate() error {
 			return err
 		}
 	}
-	for i, command := range c.RunCommands {
+	if err := validateCommands("BootCommands", c.BootCommands); err != nil {
+		return err
+	}
+	return validateCommands("RunCommands", c.RunCommands)
+}
+
+func validateCommands(field string, commands [][]string) error {
+	for i, command := range commands {
 		if len(command) == 0 || command[0] == "" {
-			return invalid(fmt.Sprintf("RunCommands[%d]", i), "names no program")
+			return invalid(fmt.Sprintf("%s[%d]", field, i), "names no program")
 		}
 	}
 	return nil

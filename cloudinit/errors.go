@@ -13,6 +13,8 @@ var (
 	ErrInvalidConfig = errors.New("invalid user-data configuration")
 	// ErrInvalidNetwork says that a field of a Network cannot be rendered in the version asked for.
 	ErrInvalidNetwork = errors.New("invalid network configuration")
+	// ErrUnknownQuirk says that a Quirk was asked for that does not exist.
+	ErrUnknownQuirk = errors.New("unknown quirk")
 	// ErrTooLarge says that a Secret cannot hold the result.
 	ErrTooLarge = errors.New("cloud-init data is too large")
 )

@@ -33,7 +33,9 @@ func mergeInto(bootstrap, ours *yaml.Node) error {
 		case their.Kind != yaml.SequenceNode:
 			return fmt.Errorf("%w: %s is not a list, and ours cannot be added to it", ErrInvalidBootstrapData, key.Value)
 		case key.Value == "users":
-			mergeUsers(their, our)
+			if err := mergeUsers(their, our); err != nil {
+				return err
+			}
 		default:
 			their.Content = slices.Concat(our.Content, their.Content)
 		}
@@ -41,43 +43,8 @@ func mergeInto(bootstrap, ours *yaml.Node) error {
 	return nil
 }
 
-// mergeUsers adds our user, but not the default one: who lists users without it does not want it. A user of the same
-// name gets our keys and keeps everything else.
-func mergeUsers(theirs, ours *yaml.Node) {
-	for _, our := range ours.Content {
-		if our.Kind != yaml.MappingNode {
-			continue
-		}
-		their := userNamed(theirs, value(our, "name").Value)
-		if their == nil {
-			theirs.Content = append(theirs.Content, our)
-			continue
-		}
-		ourKeys, theirKeys := value(our, "ssh_authorized_keys"), value(their, "ssh_authorized_keys")
-		switch {
-		case ourKeys == nil:
-		case theirKeys == nil:
-			add(their, "ssh_authorized_keys", ourKeys)
-		case theirKeys.Kind == yaml.SequenceNode:
-			theirKeys.Content = slices.Concat(ourKeys.Content, theirKeys.Content)
-		}
-	}
-}
-
-func userNamed(users *yaml.Node, name string) *yaml.Node {
-	for _, user := range users.Content {
-		if user.Kind != yaml.MappingNode {
-			continue
-		}
-		if given := value(user, "name"); given != nil && given.Value == name {
-			return user
-		}
-	}
-	return nil
-}
-
-// duplicateKeys looks at the top only: there a reader that takes the last one and a merge that takes the first would
-// disagree. A merge key may bring in names as well.
+// duplicateKeys looks at one mapping: a reader that takes the last of two and a merge that takes the first would disagree.
+// A merge key may bring in names as well.
 func duplicateKeys(node *yaml.Node) bool {
 	seen := make(map[string]bool)
 	for i := 0; i+1 < len(node.Content); i += 2 {

@@ -24,6 +24,9 @@ type NIC struct {
 	MAC net.HardwareAddr
 	// DHCP4 and DHCP6 ask for a lease.
 	DHCP4, DHCP6 bool
+	// DHCPByMAC makes the client name itself by MAC address when it asks for a lease, rather than by an identity that
+	// came with the image. It needs DHCP4, and version 2 and netplan, which alone know of it.
+	DHCPByMAC bool
 	// Addresses are static addresses, each with its subnet's prefix length.
 	Addresses []netip.Prefix
 	// Gateway4 and Gateway6 are the default routes; zero means none. Each needs a static address of its family. One that

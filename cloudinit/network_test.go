@@ -85,6 +85,16 @@ func TestGatewayOutsideOfTheSubnet(t *testing.T) {
 	assert.ErrorContains(t, err, "NICs[0] has a gateway outside of its subnets")
 }
 
+func TestLeaseByMAC(t *testing.T) {
+	network := Network{NICs: []NIC{{Name: "eth0", MAC: mac(1), DHCP4: true, DHCPByMAC: true}}}
+	rendered, err := RenderNetworkData(network, 2)
+	require.NoError(t, err)
+	golden(t, "testdata/network/bymac.v2.yaml", rendered)
+	_, err = RenderNetworkData(network, 1)
+	require.ErrorIs(t, err, ErrInvalidNetwork)
+	assert.ErrorContains(t, err, "NICs[0].DHCPByMAC")
+}
+
 func networkOf(address, gateway, to, via, dns, domain string, mtu int, dhcp bool) Network {
 	nic := NIC{Name: "eth0", MAC: mac(1), DHCP4: dhcp, MTU: mtu}
 	if parsed, err := netip.ParsePrefix(address); err == nil {
@@ -123,6 +133,7 @@ func TestInvalidNetwork(t *testing.T) {
 		"NICs[0].Name":             valid(func(n *NIC) { n.Name = "sixteen-letters0" }),
 		"NICs[0].MAC":              valid(func(n *NIC) { n.MAC = net.HardwareAddr{1, 0, 0, 0, 0, 1} }),
 		"NICs[0].Addresses[0]":     valid(func(n *NIC) { n.Addresses = []netip.Prefix{{}} }),
+		"NICs[0].DHCPByMAC":        valid(func(n *NIC) { n.DHCPByMAC = true }),
 		"NICs[0].Gateway4":         valid(func(n *NIC) { n.Gateway4 = v6 }),
 		"NICs[0].Gateway6":         valid(func(n *NIC) { n.Addresses = prefixes("10.0.0.2/8"); n.Gateway6 = v6 }),
 		"NICs[0].Routes[0]":        valid(func(n *NIC) { n.Routes = []Route{{To: netip.MustParsePrefix("::/0"), Via: v4}} }),

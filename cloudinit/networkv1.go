@@ -68,8 +68,8 @@ func (n NIC) subnets(at string) (*yaml.Node, error) {
 	routed := make(map[bool]bool)
 	for _, address := range n.Addresses {
 		is4 := address.Addr().Is4()
-		kind := map[bool]string{true: "static", false: "static6"}[is4]
-		entry := subnet(kind)
+		// Not static6: from that, cloud-init 22.4 makes NetworkManager wait for a router's advertisement.
+		entry := subnet("static")
 		add(entry, "address", text(address.String()))
 		if !routed[is4] {
 			n.addRoutes1(entry, is4)
@@ -93,6 +93,9 @@ func (n NIC) subnets(at string) (*yaml.Node, error) {
 
 // version1Can refuses what version 1 has no words for.
 func (n NIC) version1Can(at string) error {
+	if n.DHCPByMAC {
+		return refuse(at+".DHCPByMAC", "cannot be said in version 1; use version 2")
+	}
 	for _, gateway := range n.gateways() {
 		if n.offSubnet(gateway) {
 			return refuse(at, "has a gateway outside of its subnets, which version 1 cannot express; use version 2")

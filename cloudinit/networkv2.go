@@ -35,6 +35,9 @@ func (n NIC) version2() *yaml.Node {
 func (n NIC) settings2(node *yaml.Node) *yaml.Node {
 	add(node, "dhcp4", truth(n.DHCP4))
 	add(node, "dhcp6", truth(n.DHCP6))
+	if n.DHCPByMAC {
+		add(node, "dhcp-identifier", plain("mac"))
+	}
 	if len(n.Addresses) > 0 {
 		addresses := list()
 		for _, address := range n.Addresses {

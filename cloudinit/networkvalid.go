@@ -63,6 +63,9 @@ func (n NIC) validateSettings(at string) error {
 			return refuse(fmt.Sprintf("%s.Addresses[%d]", at, i), "is not an address with a prefix length")
 		}
 	}
+	if n.DHCPByMAC && !n.DHCP4 {
+		return refuse(at+".DHCPByMAC", "needs DHCP4")
+	}
 	if err := n.validateRouters(at); err != nil {
 		return err
 	}

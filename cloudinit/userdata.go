@@ -11,7 +11,8 @@ import (
 //
 // A #cloud-config comes back as a #cloud-config: lists are joined with ours first, single values of the bootstrap data
 // stay, comments are lost. Everything else, and a #cloud-config that cannot be taken apart safely, comes back as a MIME
-// archive that holds the bootstrap data unchanged and our part to be merged by the same rules. If our part is empty the
+// archive that holds the bootstrap data unchanged and our part to be merged by the same rules; see Config.User for the one
+// difference. If our part is empty the
 // bootstrap data comes back unpacked but unchanged. What cloud-init does not read is refused, or comes back as it came
 // if PassUnsupported says so.
 //
@@ -52,11 +53,7 @@ func join(ours Config, data []byte) ([]byte, error) {
 			return merged, err
 		}
 	}
-	our, err := document(configHeader, part)
-	if err != nil {
-		return nil, err
-	}
-	return archive(data, our)
+	return archive(data, ours)
 }
 
 // verifyReadable refuses a broken #cloud-config also where there is nothing to merge, so that the answer does not depend

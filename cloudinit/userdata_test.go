@@ -53,7 +53,7 @@ func TestMergeRules(t *testing.T) {
 	users := got["users"].([]any)
 	require.Len(t, users, 2, "a user of the same name is not added a second time")
 	assert.Equal(t, map[string]any{
-		"name": "rancher", "groups": "wheel",
+		"name": "rancher", "groups": "wheel", "shell": "/bin/bash", "sudo": "ALL=(ALL) NOPASSWD:ALL",
 		"ssh_authorized_keys": []any{"ssh-ed25519 AAAAC3Nz ours@example", "ssh-ed25519 AAAAC3Nz theirs"},
 	}, users[0])
 	assert.Equal(t, got["disk_setup"], got["copy"])
@@ -213,6 +213,7 @@ func TestInvalidConfig(t *testing.T) {
 		"WriteFiles[0].Permissions": {WriteFiles: []File{{Path: "/x", Permissions: "rw"}}},
 		"WriteFiles[0].Owner":       {WriteFiles: []File{{Path: "/x", Owner: "a b"}}},
 		"RunCommands[0]":            {RunCommands: [][]string{{}}},
+		"BootCommands[1]":           {BootCommands: [][]string{{"true"}, {""}}},
 	} {
 		t.Run(field, func(t *testing.T) {
 			_, err := RenderUserData(config, nil)
