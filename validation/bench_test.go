@@ -13,6 +13,18 @@ func BenchmarkNewEngine(b *testing.B) {
 	}
 }
 
+// BenchmarkLazyEngine is what a program waits for that judges one machine and ends.
+func BenchmarkLazyEngine(b *testing.B) {
+	object := base(b, "HarvesterMachine")
+	for b.Loop() {
+		lazy, err := NewLazyEngine()
+		if err != nil {
+			b.Fatal(err)
+		}
+		lazy.Validate(object, nil, Options{})
+	}
+}
+
 // BenchmarkValidate judges one object of each kind as they are in practice.
 func BenchmarkValidate(b *testing.B) {
 	for _, kind := range []string{"HarvesterCluster", "HarvesterMachine", "HarvesterMachineTemplate"} {

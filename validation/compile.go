@@ -2,7 +2,10 @@ package validation
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/google/cel-go/cel"
 	"k8s.io/apimachinery/pkg/util/version"
@@ -22,11 +25,11 @@ const (
 // server of that release or newer (1.31 brought the format library).
 var oldestKubernetes = version.MajorMinor(1, 31)
 
-// compiledRule is a rule with its programs. The programs are safe for concurrent use.
+// compiledRule is a rule with its programs, which are made when they are first needed and are safe for concurrent use.
 type compiledRule struct {
 	Rule
-	condition cel.Program
-	wording   cel.Program // nil when the message is fixed
+	condition func() (cel.Program, error)
+	wording   func() (cel.Program, error) // nil when the message is fixed
 	// transition is true when the rule compares with the object before the change.
 	transition bool
 	// bundled is true when the rule looks at other objects.
@@ -51,28 +54,89 @@ func celEnvironment() (*cel.Env, error) {
 	return extended.NewExpressionsEnv(), nil
 }
 
-func compileRule(env *cel.Env, rule Rule) (*compiledRule, error) {
-	condition, mentions, err := compileExpression(env, rule.Expression, cel.BoolType)
-	if err != nil {
-		return nil, fmt.Errorf("%w: rule %s: expression: %w", ErrInvalidRules, rule.ID, err)
+// compileAll compiles all programs, side by side. The error is that of the first rule that has one.
+func compileAll(rules []*compiledRule) error {
+	failures := make([]error, len(rules))
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			for i := next.Add(1) - 1; int(i) < len(rules); i = next.Add(1) - 1 {
+				failures[i] = rules[i].compile()
+			}
+		})
 	}
+	group.Wait()
+	for _, err := range failures {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compile makes the programs now. Once it succeeded they cannot fail to be there.
+func (r *compiledRule) compile() error {
+	if _, err := r.condition(); err != nil {
+		return err
+	}
+	if r.wording == nil {
+		return nil
+	}
+	_, err := r.wording()
+	return err
+}
+
+// newRule prepares a rule. What it mentions is read off the text; compiling finds out if that was wrong.
+func newRule(env *cel.Env, rule Rule) (*compiledRule, error) {
 	compiled := &compiledRule{
-		Rule: rule, condition: condition, transition: mentions[varOldSelf], bundled: mentions[varBundle],
+		Rule: rule, transition: mentioned(rule.Expression, varOldSelf), bundled: mentioned(rule.Expression, varBundle),
 	}
 	if compiled.transition && strings.Contains(strings.Join(rule.Scopes, " "), everyItem) {
 		return nil, fmt.Errorf("%w: rule %s: oldSelf cannot be told for items of a list", ErrInvalidRules, rule.ID)
 	}
+	compiled.condition = sync.OnceValues(func() (cel.Program, error) {
+		program, mentions, err := compileExpression(env, rule.Expression, cel.BoolType)
+		if err != nil {
+			return nil, fmt.Errorf("%w: rule %s: expression: %w", ErrInvalidRules, rule.ID, err)
+		}
+		if mentions[varOldSelf] != compiled.transition || mentions[varBundle] != compiled.bundled {
+			return nil, fmt.Errorf("%w: rule %s: oldSelf or bundle stands in a text only", ErrInvalidRules, rule.ID)
+		}
+		return program, nil
+	})
 	if rule.MessageExpression == "" {
 		return compiled, nil
 	}
-	compiled.wording, mentions, err = compileExpression(env, rule.MessageExpression, cel.StringType)
-	if err != nil {
-		return nil, fmt.Errorf("%w: rule %s: messageExpression: %w", ErrInvalidRules, rule.ID, err)
-	}
-	if mentions[varOldSelf] && !compiled.transition || mentions[varBundle] && !compiled.bundled {
-		return nil, fmt.Errorf("%w: rule %s: only messageExpression mentions oldSelf or bundle", ErrInvalidRules, rule.ID)
-	}
+	compiled.wording = sync.OnceValues(func() (cel.Program, error) {
+		program, mentions, err := compileExpression(env, rule.MessageExpression, cel.StringType)
+		if err != nil {
+			return nil, fmt.Errorf("%w: rule %s: messageExpression: %w", ErrInvalidRules, rule.ID, err)
+		}
+		if mentions[varOldSelf] && !compiled.transition || mentions[varBundle] && !compiled.bundled {
+			return nil, fmt.Errorf("%w: rule %s: only messageExpression mentions oldSelf or bundle", ErrInvalidRules, rule.ID)
+		}
+		return program, nil
+	})
 	return compiled, nil
+}
+
+// mentioned tells whether a name stands in an expression as a word.
+func mentioned(expression, name string) bool {
+	word := func(c byte) bool {
+		return c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+	}
+	for rest, from := expression, 0; ; {
+		at := strings.Index(rest, name)
+		if at < 0 {
+			return false
+		}
+		begin, end := from+at, from+at+len(name)
+		if (begin == 0 || !word(expression[begin-1]) && expression[begin-1] != '.') && (end == len(expression) || !word(expression[end])) {
+			return true
+		}
+		rest, from = expression[end:], end
+	}
 }
 
 // compileExpression also tells which variables the expression mentions.

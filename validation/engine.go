@@ -46,29 +46,54 @@ func NewEngine() (*Engine, error) {
 	return newEngine(loaded)
 }
 
-func newEngine(loaded *catalog) (*Engine, error) {
-	env, err := celEnvironment()
+// NewLazyEngine is NewEngine for a program that judges a few objects and ends: each rule is compiled when it is first
+// needed. Findings are the same.
+func NewLazyEngine() (*Engine, error) {
+	loaded, err := loadCatalog(embeddedRules)
 	if err != nil {
 		return nil, err
+	}
+	engine, _, err := prepare(loaded)
+	return engine, err
+}
+
+func newEngine(loaded *catalog) (*Engine, error) {
+	engine, rules, err := prepare(loaded)
+	if err != nil {
+		return nil, err
+	}
+	if err := compileAll(rules); err != nil {
+		return nil, err
+	}
+	return engine, nil
+}
+
+// prepare makes an engine whose rules are not compiled yet, and returns those too.
+func prepare(loaded *catalog) (*Engine, []*compiledRule, error) {
+	env, err := celEnvironment()
+	if err != nil {
+		return nil, nil, err
 	}
 	engine := &Engine{catalog: loaded, kinds: map[string][]*boundRule{}}
 	for kind := range loaded.roots {
 		engine.kinds[kind] = nil
 	}
+	rules := make([]*compiledRule, 0, len(loaded.rules))
 	for _, rule := range loaded.rules {
-		compiled, err := compileRule(env, rule)
+		compiled, err := newRule(env, rule)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		rules = append(rules, compiled)
 		for _, target := range rule.Targets {
 			bound, err := bind(compiled, target, loaded.roots[target.Kind])
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			engine.kinds[target.Kind] = append(engine.kinds[target.Kind], bound)
 		}
 	}
-	return engine, nil
+	return engine, rules, nil
 }
 
 func bind(rule *compiledRule, target Target, root string) (*boundRule, error) {

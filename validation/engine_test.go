@@ -199,3 +199,21 @@ func TestVariablesOfAnyForm(t *testing.T) {
 		}
 	})
 }
+
+// What is compiled late finds the same as what is compiled at once, whatever comes first and however many ask.
+func TestLazyEngineFindsTheSame(t *testing.T) {
+	lazy, err := NewLazyEngine()
+	require.NoError(t, err)
+	for _, kind := range []string{"HarvesterMachineTemplate", "HarvesterCluster", "HarvesterMachine"} {
+		object := base(t, kind)
+		broken := merge(object, map[string]any{"spec": map[string]any{"cpu": int64(0), "targetNamespace": "", "sshUser": ""}})
+		var group sync.WaitGroup
+		for range 4 {
+			group.Go(func() {
+				assert.Equal(t, engine().Validate(object, nil, Options{}), lazy.Validate(object, nil, Options{}))
+				assert.Equal(t, engine().Validate(broken, object, Options{}), lazy.Validate(broken, object, Options{}))
+			})
+		}
+		group.Wait()
+	}
+}

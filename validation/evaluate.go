@@ -72,9 +72,13 @@ func (run *evaluation) judge(rule *boundRule, s scope, at place) {
 }
 
 // evaluate runs one program and takes its cost off the budget.
-func (run *evaluation) evaluate(program cel.Program, variables *activation) (any, error) {
+func (run *evaluation) evaluate(compiled func() (cel.Program, error), variables *activation) (any, error) {
 	if run.budget == 0 {
 		return nil, errors.New("judging the whole object costs more than Kubernetes allows")
+	}
+	program, err := compiled()
+	if err != nil {
+		return nil, err
 	}
 	value, details, err := program.Eval(variables)
 	if details != nil && details.ActualCost() != nil {
