@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -29,7 +30,7 @@ func (r *Reconciler) claim(ctx context.Context, s *scope, cards []card) phase.Ou
 		for i, pool := range c.claimed {
 			given, wait, err := r.ensureClaim(ctx, s, names.AddressClaim(s.machine.Name, c.index, i), pool)
 			switch {
-			case apierrors.IsConflict(err):
+			case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
 				return phase.Again()
 			case err != nil:
 				return phase.Fail(err, infrav1.AddressAllocationFailedReason)
@@ -68,11 +69,19 @@ func changedUnderVM(s *scope) string {
 // ensureClaim makes one claim, or finds the one that an earlier attempt made, and reads its address. What the claim waits
 // for is returned in words.
 func (r *Reconciler) ensureClaim(ctx context.Context, s *scope, name string, pool ipamv1.IPPoolReference) (claimedAddress, string, error) {
-	claim, err := r.findOrCreateClaim(ctx, s, name, pool)
-	if err != nil {
-		return claimedAddress{}, "", err
-	}
 	what := fmt.Sprintf("IPAddressClaim %s from %s %s", name, pool.Kind, pool.Name)
+	claim, err := r.findClaim(ctx, s, name, pool)
+	switch {
+	case err != nil:
+		return claimedAddress{}, "", err
+	case claim == nil && s.vm != nil:
+		return claimedAddress{}, what + fmt.Sprintf(", which is gone although VM %s uses its address; restore it, or delete the Machine to get a new one", s.vmKey()), nil
+	case claim == nil:
+		claim = newClaim(s, name, pool)
+		if err := r.createClaim(ctx, s, claim); err != nil {
+			return claimedAddress{}, "", err
+		}
+	}
 	switch {
 	case !claim.DeletionTimestamp.IsZero() && s.vm == nil:
 		return claimedAddress{}, what + " to be gone, as it is being deleted", r.unprotectClaim(ctx, claim)
@@ -134,31 +143,31 @@ func readAddress(claim *ipamv1.IPAddressClaim, address *ipamv1.IPAddress) (claim
 	return given, nil
 }
 
-// findOrCreateClaim returns the machine's claim of that name. A claim that is somebody else's, or for another pool, is an
-// error.
-func (r *Reconciler) findOrCreateClaim(ctx context.Context, s *scope, name string, pool ipamv1.IPPoolReference) (*ipamv1.IPAddressClaim, error) {
+// findClaim returns the machine's claim of that name, or nil if there is none. A claim that is somebody else's, or for
+// another pool, is an error.
+func (r *Reconciler) findClaim(ctx context.Context, s *scope, name string, pool ipamv1.IPPoolReference) (*ipamv1.IPAddressClaim, error) {
 	claim := &ipamv1.IPAddressClaim{}
 	key := client.ObjectKey{Namespace: s.machine.Namespace, Name: name}
-	err := r.Client.Get(ctx, key, claim)
-	if apierrors.IsNotFound(err) {
-		s.made = true
-		wanted := newClaim(s, name, pool)
-		if err = r.Client.Create(ctx, wanted); err == nil {
-			r.event(ctx, s, "AddressClaimed", "Claim", "Made IPAddressClaim %s for an address from %s %s", name, pool.Kind, pool.Name)
-			return wanted, nil
-		}
-		if apierrors.IsAlreadyExists(err) { // The cache lags behind what an earlier attempt made.
-			err = r.Secrets.Get(ctx, key, claim)
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("make IPAddressClaim %s: %w", key, err)
-	}
-	if claim.Spec.PoolRef != pool {
+	err := r.readEither(ctx, key, claim)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read IPAddressClaim %s: %w", key, err)
+	case claim.Spec.PoolRef != pool:
 		return nil, fmt.Errorf("%w: IPAddressClaim %s is for %s %s, and the spec names %s %s; delete the Machine to get a new one",
 			phase.ErrForeign, key, claim.Spec.PoolRef.Kind, claim.Spec.PoolRef.Name, pool.Kind, pool.Name)
 	}
 	return claim, r.adoptClaim(ctx, s, claim)
+}
+
+func (r *Reconciler) createClaim(ctx context.Context, s *scope, claim *ipamv1.IPAddressClaim) error {
+	s.made = true
+	if err := r.Client.Create(ctx, claim); err != nil {
+		return fmt.Errorf("make IPAddressClaim %s: %w", client.ObjectKeyFromObject(claim), err)
+	}
+	r.event(ctx, s, "AddressClaimed", "Claim", "Made IPAddressClaim %s for an address from %s %s", claim.Name, claim.Spec.PoolRef.Kind, claim.Spec.PoolRef.Name)
+	return nil
 }
 
 func newClaim(s *scope, name string, pool ipamv1.IPPoolReference) *ipamv1.IPAddressClaim {
@@ -189,19 +198,29 @@ func (r *Reconciler) adoptClaim(ctx context.Context, s *scope, claim *ipamv1.IPA
 		return nil
 	}
 	base := client.MergeFromWithOptions(claim.DeepCopy(), client.MergeFromWithOptimisticLock{})
-	for i := range claim.OwnerReferences {
-		if ptr.Deref(claim.OwnerReferences[i].Controller, false) {
-			claim.OwnerReferences[i] = machineReference(s)
-		}
-	}
+	claim.OwnerReferences = slices.DeleteFunc(claim.OwnerReferences, func(owner metav1.OwnerReference) bool { return ptr.Deref(owner.Controller, false) })
+	claim.OwnerReferences = append(claim.OwnerReferences, machineReference(s))
 	controllerutil.AddFinalizer(claim, infrav1.AddressInUseFinalizer)
 	return wrap(r.Client.Patch(ctx, claim, base), "adopt IPAddressClaim %s", client.ObjectKeyFromObject(claim))
 }
 
 // ownsClaim tells whether a claim is the machine's. It goes by the name, as UIDs change when a backup is restored.
 func ownsClaim(machine *infrav1.HarvesterMachine, claim *ipamv1.IPAddressClaim) bool {
+	return claimOwner(claim) == machine.Name
+}
+
+// claimOwner names the machine that a claim is for; empty if it is for none. A backup may be restored without owner
+// references: then our finalizer tells that the claim is ours, and its name whose it is.
+func claimOwner(claim client.Object) string {
 	owner := metav1.GetControllerOf(claim)
-	return owner != nil && owner.Kind == "HarvesterMachine" && owner.Name == machine.Name
+	switch {
+	case owner != nil && owner.Kind == "HarvesterMachine":
+		return owner.Name
+	case owner == nil && controllerutil.ContainsFinalizer(claim, infrav1.AddressInUseFinalizer):
+		return names.MachineOfAddressClaim(claim.GetName())
+	default:
+		return ""
+	}
 }
 
 // readEither reads from the cache, and live where the cache does not have it yet.

@@ -36,6 +36,9 @@ func (r *Reconciler) find(ctx context.Context, s *scope) phase.Outcome {
 		if s.machine.Spec.ProviderID == "" && !holdsAddress(s.machine) {
 			return r.letGo(ctx, s)
 		}
+		if orphanGuard(s) != "" {
+			return r.guard(ctx, s)
+		}
 		return busy(infrav1.WaitingForClusterInfrastructureReason,
 			fmt.Sprintf("The HarvesterCluster of Cluster %s is not there, so Harvester cannot be reached; restore it", s.clusterName()))
 	}
@@ -43,7 +46,10 @@ func (r *Reconciler) find(ctx context.Context, s *scope) phase.Outcome {
 		if s.harvester == nil && s.vmName == "" {
 			return r.letGo(ctx, s) // The name can never have been that of a VM.
 		}
-		if identity.Abandoned(s.infraCluster) && orphanGuard(s) == "" {
+		if orphanGuard(s) != "" { // Restored backups may lack the identity, too; why the VM is kept matters more.
+			return r.guard(ctx, s)
+		}
+		if identity.Abandoned(s.infraCluster) {
 			return r.abandon(ctx, s, err)
 		}
 		return failedToConnect(err)

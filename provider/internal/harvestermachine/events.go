@@ -33,6 +33,15 @@ func labelledMachine(_ context.Context, object client.Object) []ctrl.Request {
 	return []ctrl.Request{{NamespacedName: key}}
 }
 
+// claimToMachine leads from an IPAddressClaim to the machine that it is for.
+func claimToMachine(_ context.Context, claim client.Object) []ctrl.Request {
+	name := claimOwner(claim)
+	if name == "" {
+		return nil
+	}
+	return []ctrl.Request{{NamespacedName: types.NamespacedName{Namespace: claim.GetNamespace(), Name: name}}}
+}
+
 // clusterToMachines leads from a Cluster to all its machines.
 func (r *Reconciler) clusterToMachines(ctx context.Context, cluster client.Object) []ctrl.Request {
 	return r.machinesOf(ctx, cluster.GetNamespace(), cluster.GetName(), func(*infrav1.HarvesterMachine) bool { return true })

@@ -256,6 +256,40 @@ func TestMachineSurvivesTheRestoreOfItsClaims(t *testing.T) {
 	assert.Empty(t, w.readPool(w.pool).Status.Allocated)
 }
 
+// A backup may be restored without owner references, or without claims. With the first, the machine takes its claim on
+// again; without claims it makes none, as another address would not be the VM's.
+func TestMachineTakesOnItsOwnerlessClaimAndMakesNoneForAVM(t *testing.T) {
+	w := newWorld(t)
+	w.seedHarvester(3)
+	w.provisionCluster()
+	w.createIPPool(w.pool)
+	w.createMachine("m-1", false, withCard(0, infrav1.NetworkInterface{AddressesFromPools: []ipamv1.IPPoolReference{ourPool}}))
+	claim := names.AddressClaim("m-1", 0, 0)
+	w.settle(func() error { _, err := w.reconcileMachine("m-1"); return err }, func() bool { return !w.claimIsGone(claim) })
+	w.settleClaim(claim, servedReason)
+	machine := w.settleMachine("m-1", hasProviderID)
+	lost := get(w, w.management, w.namespace, claim, &ipamv1.IPAddressClaim{})
+
+	w.forget(lost, w.addressOf(claim))
+	w.settleMachine("m-1", func(m *infrav1.HarvesterMachine) bool {
+		return w.addressCondition(m) == "False/"+infrav1.WaitingForAddressClaimReason && strings.Contains(conditionMessage(m), "restore it")
+	})
+	assert.True(t, w.claimIsGone(claim))
+
+	w.create(w.management, &ipamv1.IPAddressClaim{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: claim, Labels: lost.Labels, Annotations: lost.Annotations, Finalizers: lost.Finalizers},
+		Spec:       lost.Spec,
+	})
+	w.settleClaim(claim, servedReason)
+	w.settleMachine("m-1", func(m *infrav1.HarvesterMachine) bool {
+		return w.addressCondition(m) == "True/"+infrav1.AddressAllocatedReason
+	})
+	restored := get(w, w.management, w.namespace, claim, &ipamv1.IPAddressClaim{})
+	assert.True(t, metav1.IsControlledBy(restored, machine))
+	assert.Equal(t, w.subnet+".10", w.addressOf(claim).Spec.Address)
+	assert.Len(t, w.readPool(w.pool).Status.Allocated, 1)
+}
+
 // A claim that is somebody else's is not taken over, and one whose address changes under a running VM is told of.
 func TestClaimsThatDoNotFitAreToldOf(t *testing.T) {
 	w := newWorld(t)

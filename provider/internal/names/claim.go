@@ -17,6 +17,19 @@ func AddressClaim(machine string, card, pool int) string {
 	return fmt.Sprintf("%s-%s-%d", machine, NIC(card), pool)
 }
 
+// MachineOfAddressClaim says for which machine a name of AddressClaim stands; empty if it is none.
+func MachineOfAddressClaim(claim string) string {
+	at := strings.LastIndex(claim, "-"+nicPrefix)
+	if at < 0 {
+		return ""
+	}
+	var card, pool int
+	if n, err := fmt.Sscanf(claim[at+1:], nicPrefix+"%d-%d", &card, &pool); n != 2 || err != nil || AddressClaim(claim[:at], card, pool) != claim {
+		return ""
+	}
+	return claim[:at]
+}
+
 // ClaimAddressOwner is the id under which a pool on Harvester holds the address of an IPAddressClaim. The UID tells apart
 // claims of one name in several management clusters.
 func ClaimAddressOwner(namespace, claim, uid string) string {

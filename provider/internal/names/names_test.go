@@ -137,6 +137,12 @@ func TestClaimAddressOwner(t *testing.T) {
 		assert.False(t, names.IsClaimAddressOwner(id, "ns", "c"), id)
 	}
 	assert.Equal(t, "m-1-nic-2-0", names.AddressClaim("m-1", 2, 0))
+	for _, machine := range []string{"m-1", "m-1-nic-0", "m-nic-0-0", "nic"} {
+		assert.Equal(t, machine, names.MachineOfAddressClaim(names.AddressClaim(machine, 31, 7)))
+	}
+	for _, other := range []string{"", "m-1", "m-1-nic-", "m-1-nic-0", "m-1-nic-0-x", "m-1-nic-00-0", "m-1-nic-0-0-0"} {
+		assert.Empty(t, names.MachineOfAddressClaim(other), other)
+	}
 }
 
 func TestVMNameIsRefusedRatherThanChanged(t *testing.T) {
