@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	ipamv1 "sigs.k8s.io/cluster-api/api/ipam/v1beta2"
@@ -151,6 +152,31 @@ func (w *world) takeBack(claim string) {
 		}
 		object.SetFinalizers(kept)
 		require.NoError(w.t, w.management.Patch(w.ctx, object, client.MergeFrom(base)))
+	}
+}
+
+// serveElsewhere does what another manager does at the same moment: it takes another address for the claim, and makes the
+// IPAddress.
+func (w *world) serveElsewhere(mine *ipamv1.IPAddress, pool, address, owner string) {
+	w.t.Helper()
+	object := w.readPool(pool)
+	base := client.MergeFrom(object.DeepCopy())
+	object.Status.Allocated = map[string]string{address: owner}
+	object.Status.Available--
+	require.NoError(w.t, w.harvester.Patch(w.ctx, object, base))
+	theirs := mine.DeepCopy()
+	theirs.Spec.Address = address
+	w.create(w.management, theirs)
+}
+
+// forget makes objects vanish without anybody being asked, as when a management cluster is lost.
+func (w *world) forget(objects ...client.Object) {
+	w.t.Helper()
+	for _, object := range objects {
+		gone, ok := object.DeepCopyObject().(client.Object)
+		require.True(w.t, ok)
+		require.NoError(w.t, w.management.Delete(w.ctx, gone))
+		require.NoError(w.t, w.management.Patch(w.ctx, gone, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))))
 	}
 }
 
