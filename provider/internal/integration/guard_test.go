@@ -55,6 +55,28 @@ func TestOrphanGuardKeepsTheVM(t *testing.T) {
 	}
 }
 
+// A restored backup may lack what leads to Harvester: what the operator is to do is said all the same.
+func TestOrphanGuardNeedsNoHarvester(t *testing.T) {
+	for name, lose := range map[string]func(*world){
+		"no identity":         (*world).deleteIdentity,
+		"no HarvesterCluster": func(w *world) { w.vanish(clusterName, &infrav1.HarvesterCluster{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.seedHarvester(5)
+			w.provisionCluster()
+			w.provisionMachine("m-1", false)
+			lose(w)
+			w.deleteInfraMachine("m-1")
+			machine := w.settleMachine("m-1", func(m *infrav1.HarvesterMachine) bool {
+				return conditions.GetReason(m, infrav1.DeletingCondition) == infrav1.OwnerNotDeletingReason
+			})
+			assert.Contains(t, conditions.GetMessage(machine, infrav1.DeletingCondition), infrav1.ConfirmDeletionAnnotation)
+			assert.NotEmpty(t, machine.Finalizers)
+		})
+	}
+}
+
 // The garbage collector deletes Machines, too, whose owners are of another life of the management cluster.
 func TestOrphanGuardLooksUpTheOwnersOfTheMachine(t *testing.T) {
 	for name, test := range map[string]struct {
