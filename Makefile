@@ -55,6 +55,11 @@ assets: bin/caphv-sandbox ## Builds etcd and Kubernetes for the tests that need 
 	bin/caphv-sandbox build --assets
 .PHONY: assets
 
+stand-in: bin/caphv-sandbox ## Builds KubeVirt's admission, which the stand-in for Harvester asks about every VM
+	bin/caphv-sandbox build kubevirt-admission
+.PHONY: stand-in
+STANDIN = $(if $(filter sandbox,$(MODULES)),stand-in)
+
 components: ## Renders the release's infrastructure-components.yaml into out/
 	mkdir -p out
 	$(KUSTOMIZE) build $(CURDIR)/config/default > $(CURDIR)/out/infrastructure-components.yaml
@@ -83,13 +88,14 @@ test-house: ## The rules of the house: imports, versions, a stranger's build of 
 	cd hack/checks && $(GOTEST) ./...
 .PHONY: test-house
 
-test-unit: assets ## Unit and API-server tests of each module: make test-unit MODULES="ipam api"
+test-unit: assets $(STANDIN) ## Unit and API-server tests of each module: make test-unit MODULES="ipam api"
 	@for module in $(MODULES) $(NESTED); do \
 	  echo "== $$module"; (cd $$module && $(GOTEST) $(SERIAL) $$(go list ./... | grep -v '/sandbox/e2e$$')); done
 .PHONY: test-unit
 
-test-conformance: ## Upstream's own code judges ours
-	@for judge in $(JUDGES); do echo "== $$judge"; (cd $$judge && go test -timeout=30m ./...); done
+# Built as the sandbox builds its programs: what they share is compiled once.
+test-conformance: assets ## Upstream's own code judges ours
+	@for judge in $(JUDGES); do echo "== $$judge"; (cd $$judge && CGO_ENABLED=0 GOFLAGS=-trimpath go test -timeout=30m ./...); done
 .PHONY: test-conformance
 
 test-judge: ## cloud-init, an old and a new release, judges what we render; needs Debian and, the first time, root
@@ -97,6 +103,12 @@ test-judge: ## cloud-init, an old and a new release, judges what we render; need
 	cd cloudinit && CLOUD_INIT_NEW="$(CLOUD_INIT_NEW)" go test -tags judge ./judge/
 CLOUD_INIT_NEW ?= $(CURDIR)/.cache/cloud-init
 .PHONY: test-judge
+
+test-guests: ## Debian 12 and 13 boot under qemu with our cloud-init data; needs Debian and, the first time, root
+	sh cloudinit/guest/image.sh "$(GUEST_IMAGES)" bookworm trixie
+	cd cloudinit && GUEST_IMAGES="$(GUEST_IMAGES)" go test -tags guest -v -count=1 -timeout=60m ./guest/
+GUEST_IMAGES ?= $(CURDIR)/.cache/guests
+.PHONY: test-guests
 
 test-e2e: build ## A cluster's whole life against real servers, with faults
 	bin/caphv-sandbox build
@@ -110,7 +122,7 @@ fuzz: ## Runs every fuzz target for FUZZTIME (20s)
 FUZZTIME ?= 20s
 .PHONY: fuzz
 
-bench: ## Runs the benchmarks; compare two runs with: make benchstat OLD=a.txt NEW=b.txt
+bench: $(STANDIN) ## Runs the benchmarks; compare two runs with: make benchstat OLD=a.txt NEW=b.txt
 	@for module in $(MODULES); do (cd $$module && go test -run '^$$' -bench . -benchmem -count=$(BENCHCOUNT) ./...); done
 BENCHCOUNT ?= 1
 .PHONY: bench
@@ -142,6 +154,7 @@ FINGERPRINT = git ls-files -co --exclude-standard -- '*.go' '*go.mod' '*go.sum' 
 generate: ## Writes deep copies, CRDs with the rules' CEL, schemas for caphv-lint, the copy of the ClusterClass, the rules' documentation
 	cd api && $(CONTROLLER_GEN) object paths=./v1alpha1/... paths=./v1beta1/...
 	cd api && $(CONTROLLER_GEN) crd paths=./v1alpha1/... paths=./v1beta1/... output:crd:dir=../config/crd/bases
+	cd validation && go run ./internal/crd/gen ../config/crd/bases/*.yaml
 	cd harvesterclient && $(CONTROLLER_GEN) object paths=./loadbalancer/... paths=./harvesterhci/... paths=./cni/...
 	cd sandbox && go generate ./harvester/crds
 	cd generate && go generate ./internal/clusterclass

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/gorilla/websocket"
 	clientwebsocket "k8s.io/client-go/transport/websocket"
@@ -100,13 +101,18 @@ func (c *console) Write(data []byte) (int, error) {
 	return len(data), nil
 }
 
-// Close gives the console up. Closing again does nothing.
+// isGone tells that a connection was closed before: by the context, or by the other side.
+func isGone(err error) bool {
+	return errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
+}
+
+// Close gives the console up. Closing again, or when the other side was first, does nothing.
 func (c *console) Close() error {
 	var err error
 	c.closing.Do(func() {
 		c.detach()
-		if err = c.socket.Close(); errors.Is(err, net.ErrClosed) {
-			err = nil // the context was first
+		if err = c.socket.Close(); isGone(err) {
+			err = nil
 		}
 	})
 

@@ -3,9 +3,13 @@ package harvesterclient
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"syscall"
 	"testing"
 
 	"github.com/gorilla/websocket"
@@ -61,6 +65,19 @@ func TestConsoleReadsAndTypes(t *testing.T) {
 	assert.Equal(t, "login: root", string(printed))
 	require.NoError(t, console.Close())
 	require.NoError(t, console.Close(), "again")
+}
+
+// What a TLS connection says when it is closed after the other side went away is no failure.
+func TestClosingWhatIsGoneIsNoError(t *testing.T) {
+	t.Parallel()
+	for _, gone := range []error{
+		net.ErrClosed, fmt.Errorf("tls: failed to send closeNotify alert (but connection was closed anyway): %w", &net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)}),
+		&net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.ECONNRESET)},
+	} {
+		assert.True(t, isGone(gone), "%v", gone)
+	}
+	assert.False(t, isGone(nil))
+	assert.False(t, isGone(os.ErrDeadlineExceeded))
 }
 
 func TestConsoleEndsWithItsContext(t *testing.T) {

@@ -177,6 +177,9 @@ func (s *Sandbox) harvesterOptions() (harvester.Options, error) {
 		s.proxies = loadbalancer.New()
 		options.LoadBalancers = s.proxies
 	}
+	if options.KubeVirt == nil && options.KubeVirtAdmission == "" {
+		options.KubeVirtAdmission = s.paths.Program(build.Admission)
+	}
 	if options.Guests == nil {
 		guests, err := s.newGuests()
 		if err != nil {

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/evanphx/json-patch v5.6.0+incompatible
 	github.com/stretchr/testify v1.11.1
+	golang.org/x/sync v0.12.0
 	k8s.io/api v0.33.5
 	k8s.io/apiextensions-apiserver v0.33.5
 	k8s.io/apimachinery v0.33.5

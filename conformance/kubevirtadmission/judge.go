@@ -20,6 +20,11 @@ import (
 // ErrDenied is matched by the error of a machine that KubeVirt refuses; the error says why, in KubeVirt's words.
 var ErrDenied = errors.New("KubeVirt denied the request")
 
+var (
+	vmResource  = webhooks.VirtualMachineGroupVersionResource
+	vmiResource = webhooks.VirtualMachineInstanceGroupVersionResource
+)
+
 // Judge is KubeVirt's admission. It is safe for concurrent use.
 type Judge struct {
 	mutateVM    *mutators.VMsMutator
@@ -54,11 +59,11 @@ func New() (*Judge, error) {
 // controller makes of its template, each defaulted and then validated as the webhooks of virt-api would. It returns the
 // defaulted machine. An error that matches ErrDenied is KubeVirt's refusal; any other is the judge's own failure.
 func (j *Judge) Create(ctx context.Context, vm []byte) ([]byte, error) {
-	defaulted, err := patched(vm, j.mutateVM.Mutate(review(webhooks.VirtualMachineGroupVersionResource, admissionv1.Create, nil, vm)))
+	defaulted, err := patched(vm, j.mutateVM.Mutate(review(vmResource, admissionv1.Create, nil, vm)))
 	if err != nil {
 		return nil, fmt.Errorf("default the virtual machine: %w", err)
 	}
-	if err := verdict(j.validateVM.Admit(ctx, review(webhooks.VirtualMachineGroupVersionResource, admissionv1.Create, nil, defaulted))); err != nil {
+	if err := verdict(j.validateVM.Admit(ctx, review(vmResource, admissionv1.Create, nil, defaulted))); err != nil {
 		return nil, fmt.Errorf("virtual machine: %w", err)
 	}
 	if err := j.instance(ctx, defaulted); err != nil {
@@ -70,11 +75,11 @@ func (j *Judge) Create(ctx context.Context, vm []byte) ([]byte, error) {
 
 // Update asks what becomes of a change to a machine.
 func (j *Judge) Update(ctx context.Context, old, vm []byte) ([]byte, error) {
-	defaulted, err := patched(vm, j.mutateVM.Mutate(review(webhooks.VirtualMachineGroupVersionResource, admissionv1.Update, old, vm)))
+	defaulted, err := patched(vm, j.mutateVM.Mutate(review(vmResource, admissionv1.Update, old, vm)))
 	if err != nil {
 		return nil, fmt.Errorf("default the virtual machine: %w", err)
 	}
-	if err := verdict(j.validateVM.Admit(ctx, review(webhooks.VirtualMachineGroupVersionResource, admissionv1.Update, old, defaulted))); err != nil {
+	if err := verdict(j.validateVM.Admit(ctx, review(vmResource, admissionv1.Update, old, defaulted))); err != nil {
 		return nil, fmt.Errorf("virtual machine: %w", err)
 	}
 
@@ -91,12 +96,12 @@ func (j *Judge) instance(ctx context.Context, vm []byte) error {
 	if err != nil {
 		return fmt.Errorf("encode: %w", err)
 	}
-	defaulted, err := patched(raw, j.mutateVMI.Mutate(review(webhooks.VirtualMachineInstanceGroupVersionResource, admissionv1.Create, nil, raw)))
+	defaulted, err := patched(raw, j.mutateVMI.Mutate(review(vmiResource, admissionv1.Create, nil, raw)))
 	if err != nil {
 		return err
 	}
 
-	return verdict(j.validateVMI.Admit(ctx, review(webhooks.VirtualMachineInstanceGroupVersionResource, admissionv1.Create, nil, defaulted)))
+	return verdict(j.validateVMI.Admit(ctx, review(vmiResource, admissionv1.Create, nil, defaulted)))
 }
 
 // instanceOf is what virt-controller creates to run a machine: name and namespace of the machine, the rest of its template.

@@ -1,7 +1,6 @@
 package kubevirtadmission
 
 import (
-	"bytes"
 	"encoding/json"
 	"math"
 	"strings"
@@ -154,35 +153,4 @@ func TestWhatIsTakenAllTheSame(t *testing.T) {
 			require.NoError(t, err)
 		})
 	}
-}
-
-// The program answers each request by its number, and goes on after one that it cannot read as a machine.
-func TestServe(t *testing.T) {
-	judge, err := New()
-	require.NoError(t, err)
-	good, err := json.Marshal(plain(t))
-	require.NoError(t, err)
-	bad := plain(t)
-	bad.Spec.RunStrategy = nil
-	refused, err := json.Marshal(bad)
-	require.NoError(t, err)
-	var in, out bytes.Buffer
-	encoder := json.NewEncoder(&in)
-	for _, request := range []Request{{ID: 1, Object: good}, {ID: 2, Old: good, Object: refused}, {ID: 3, Object: json.RawMessage(`{"spec":{}}`)}, {ID: 4, Old: good, Object: good}} {
-		require.NoError(t, encoder.Encode(request))
-	}
-	require.NoError(t, Serve(t.Context(), judge, &in, &out))
-	var answers [4]Answer
-	decoder := json.NewDecoder(&out)
-	for i := range answers {
-		require.NoError(t, decoder.Decode(&answers[i]))
-		assert.EqualValues(t, i+1, answers[i].ID)
-	}
-	vm := &kubevirtv1.VirtualMachine{}
-	require.NoError(t, json.Unmarshal(answers[0].Object, vm))
-	assert.NotEmpty(t, vm.Spec.Template.Spec.Domain.Machine.Type, "KubeVirt's defaults are in")
-	assert.Contains(t, answers[1].Denied, "RunStrategy must be specified")
-	assert.NotEmpty(t, answers[2].Error+answers[2].Denied)
-	assert.NotEmpty(t, answers[3].Object)
-	require.Error(t, Serve(t.Context(), judge, strings.NewReader("nonsense"), &out))
 }

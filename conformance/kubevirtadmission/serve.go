@@ -6,42 +6,61 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+	admissionv1 "k8s.io/api/admission/v1"
 )
 
-// Request asks for a verdict. Old is empty for a new machine.
+// Request is an admission request to one of virt-api's webhooks. One without a webhook only asks whether anybody answers.
 type Request struct {
-	ID     int64           `json:"id"`
-	Old    json.RawMessage `json:"old,omitempty"`
-	Object json.RawMessage `json:"object"`
+	ID      int64                         `json:"id"`
+	Webhook string                        `json:"webhook,omitempty"`
+	Request *admissionv1.AdmissionRequest `json:"request,omitempty"`
 }
 
-// Answer is the verdict on the request of the same ID; one of the other fields is set.
+// Answer is virt-api's response to the request of the same ID, or why there is none.
 type Answer struct {
-	ID     int64           `json:"id"`
-	Object json.RawMessage `json:"object,omitempty"`
-	Denied string          `json:"denied,omitempty"`
-	Error  string          `json:"error,omitempty"`
+	ID       int64                          `json:"id"`
+	Response *admissionv1.AdmissionResponse `json:"response,omitempty"`
+	Error    string                         `json:"error,omitempty"`
 }
 
-// Serve answers requests until in ends, which is no error, or until one cannot be read or answered.
+// Serve answers requests until in ends, which is no error, or until one cannot be read or answered. It works on as many
+// requests at once as there are processors, and answers in the order in which they are done.
 func Serve(ctx context.Context, judge *Judge, in io.Reader, out io.Writer) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	var writing sync.Mutex
 	requests, answers := json.NewDecoder(in), json.NewEncoder(out)
-	for {
+	var unread error
+	for ctx.Err() == nil {
 		var request Request
-		err := requests.Decode(&request)
-		if errors.Is(err, io.EOF) {
+		if err := requests.Decode(&request); err != nil {
+			if !errors.Is(err, io.EOF) {
+				unread = fmt.Errorf("read request: %w", err)
+			}
+
+			break
+		}
+		group.Go(func() error {
+			answer := answer(ctx, judge, request)
+			writing.Lock()
+			defer writing.Unlock()
+			if err := answers.Encode(answer); err != nil {
+				return fmt.Errorf("write answer: %w", err)
+			}
+
 			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read request: %w", err)
-		}
-		if err := answers.Encode(answer(ctx, judge, request)); err != nil {
-			return fmt.Errorf("write answer: %w", err)
-		}
+		})
 	}
+
+	return errors.Join(unread, group.Wait())
 }
 
-// answer judges one request. KubeVirt's code may panic on what the schema of its definitions would have kept away.
+// answer judges one request. KubeVirt's code may panic on what the schema of its definitions would have kept away; in
+// virt-api such a request gets no answer.
 func answer(ctx context.Context, judge *Judge, request Request) (answer Answer) {
 	answer.ID = request.ID
 	defer func() {
@@ -49,16 +68,16 @@ func answer(ctx context.Context, judge *Judge, request Request) (answer Answer) 
 			answer = Answer{ID: request.ID, Error: fmt.Sprintf("KubeVirt's admission code panicked: %v", cause)}
 		}
 	}()
-	var err error
-	if len(request.Old) > 0 {
-		answer.Object, err = judge.Update(ctx, request.Old, request.Object)
-	} else {
-		answer.Object, err = judge.Create(ctx, request.Object)
+	if request.Webhook == "" {
+		return answer
 	}
-	switch {
-	case errors.Is(err, ErrDenied):
-		answer.Denied = err.Error()
-	case err != nil:
+	if request.Request == nil {
+		answer.Error = "no admission request"
+
+		return answer
+	}
+	var err error
+	if answer.Response, err = judge.Review(ctx, request.Webhook, request.Request); err != nil {
 		answer.Error = err.Error()
 	}
 

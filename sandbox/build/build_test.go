@@ -57,6 +57,31 @@ func TestAThirdPartyProgramIsBuiltOnceAndAgainWhenItChanges(t *testing.T) {
 	assert.Contains(t, out.String(), "built in")
 }
 
+func TestAProgramInAFolderOfItsModuleIsBuiltAgainWhenEitherChanges(t *testing.T) {
+	t.Setenv(AssetsVariable, "")
+	root, p := miniature(t)
+	write := func(name, content string) {
+		path := filepath.Join(root, "tiny", name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o644))
+	}
+	mark := func() string {
+		digest, err := fingerprint(filepath.Join(root, "tiny"), p, "go1.26")
+		require.NoError(t, err)
+		return digest
+	}
+	p.Package = "./cmd/tiny"
+	write("cmd/tiny/main.go", "package main\n\nfunc main() {}\n")
+	first := mark()
+	write("tiny_test.go", "package main\n")
+	assert.Equal(t, first, mark(), "a test is no part of the program")
+	write("cmd/tiny/main.go", "package main\n\nfunc main() { println() }\n")
+	second := mark()
+	assert.NotEqual(t, first, second)
+	write("main.go", "package tiny\n")
+	assert.NotEqual(t, second, mark())
+}
+
 func TestABrokenProgramShowsWhatTheCompilerSays(t *testing.T) {
 	t.Setenv(AssetsVariable, "")
 	root, p := miniature(t)

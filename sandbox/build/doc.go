@@ -2,11 +2,11 @@
 //
 // [Builder.Build] puts etcd, kube-apiserver, kube-controller-manager and
 // kubectl (one binary of several names), Cluster API core's manager, RKE2's two
-// managers, CAPHV's manager and caphv-generate into <repository>/bin, with the
-// install manifests of the third-party managers beside them. A third-party
-// program is built once: a stamp remembers what it was built from. Ours are
-// given to the go command every time, which knows better than a stamp whether
-// anything changed.
+// managers, KubeVirt's admission, CAPHV's manager and caphv-generate into
+// <repository>/bin, with the install manifests of the third-party managers
+// beside them. A third-party program is built once: a stamp remembers what it
+// was built from. Ours are given to the go command every time, which knows
+// better than a stamp whether anything changed.
 //
 // Every build shows that it is alive: the first Kubernetes build takes several
 // minutes.

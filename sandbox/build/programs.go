@@ -31,6 +31,9 @@ type Program struct {
 	Aside bool
 }
 
+// Admission names KubeVirt's admission, which the stand-in for Harvester asks about every virtual machine.
+const Admission = "kubevirt-admission"
+
 // kubernetes' title says how long a first build takes, because nothing else in
 // the sandbox makes a person wait for minutes.
 var programs = []Program{
@@ -54,6 +57,10 @@ var programs = []Program{
 	{
 		Name: Clusterctl, Title: "clusterctl (first build: about 1 min)",
 		Module: "sandbox/programs/capi", Package: "sigs.k8s.io/cluster-api/cmd/clusterctl", ThirdParty: true, Aside: true,
+	},
+	{
+		Name: Admission, Title: "KubeVirt's admission (first build: about 2 min)",
+		Module: "conformance/kubevirtadmission", Package: "./cmd/kubevirt-admission", ThirdParty: true,
 	},
 	{Name: "manager", Title: "CAPHV's manager", Module: "provider", Package: "./cmd/manager"},
 	{Name: "caphv-generate", Title: "caphv-generate", Module: "generate", Package: "./cmd/caphv-generate"},

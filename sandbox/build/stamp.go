@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -16,11 +17,14 @@ import (
 func fingerprint(moduleDir string, p Program, goVersion string) (string, error) {
 	digest := sha256.New()
 	fmt.Fprintln(digest, goVersion, p.Package, p.VersionModule, p.Manifests, strings.Join(p.Links, ","), thirdPartyFlags)
-	files, err := filepath.Glob(filepath.Join(moduleDir, "*.go"))
-	if err != nil {
-		return "", fmt.Errorf("listing %s: %w", moduleDir, err)
+	files := []string{filepath.Join(moduleDir, "go.mod"), filepath.Join(moduleDir, "go.sum")}
+	for _, folder := range sourceFolders(moduleDir, p.Package) {
+		sources, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		if err != nil {
+			return "", fmt.Errorf("listing %s: %w", folder, err)
+		}
+		files = append(files, slices.DeleteFunc(sources, func(file string) bool { return strings.HasSuffix(file, "_test.go") })...)
 	}
-	files = append(files, filepath.Join(moduleDir, "go.mod"), filepath.Join(moduleDir, "go.sum"))
 	sort.Strings(files)
 	for _, file := range files {
 		if err := addFile(digest, file); err != nil {
@@ -28,6 +32,15 @@ func fingerprint(moduleDir string, p Program, goVersion string) (string, error) 
 		}
 	}
 	return hex.EncodeToString(digest.Sum(nil)), nil
+}
+
+// sourceFolders are where the code of a tool module lies: its root, and its main package if that is elsewhere in it.
+func sourceFolders(moduleDir, mainPackage string) []string {
+	folders := []string{moduleDir}
+	if folder := filepath.Join(moduleDir, mainPackage); strings.HasPrefix(mainPackage, "./") && folder != moduleDir {
+		folders = append(folders, folder)
+	}
+	return folders
 }
 
 func addFile(digest io.Writer, path string) error {

@@ -35,6 +35,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/platform"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/storage"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/version"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/virtapi"
 )
 
 // Harvester is a running stand-in. Its methods are safe for concurrent use.
@@ -44,8 +45,11 @@ type Harvester struct {
 	direct  client.Client
 	history *history.Log
 	hooks   *admission.Server
-	proxy   *apiproxy.Proxy
-	faults  *kubevirt.Faults
+	// virtAPI is KubeVirt's admission if the stand-in runs it; kubevirt is who answers for KubeVirt.
+	virtAPI  *virtapi.API
+	kubevirt admission.Reviewer
+	proxy    *apiproxy.Proxy
+	faults   *kubevirt.Faults
 	// operations are KubeVirt's subresources.
 	operations *kubevirt.Operations
 
@@ -78,17 +82,41 @@ func Start(ctx context.Context, config *rest.Config, dir string, options Options
 		what string
 		do   func(context.Context, string) error
 	}{
+		{"start KubeVirt's admission", h.startAdmission},
 		{"install CRDs", h.installCRDs},
 		{"run controllers", h.run},
 		{"open the proxy", h.openProxy},
 		{"install system objects", h.installPlatform},
 		{"make the provider's kubeconfig", h.issueKubeconfig},
+		{"wait for KubeVirt's admission", h.awaitAdmission},
 	} {
 		if err := step.do(ctx, dir); err != nil {
 			return nil, errors.Join(fmt.Errorf("start Harvester stand-in: %s: %w", step.what, err), h.Stop(context.WithoutCancel(ctx)))
 		}
 	}
 	return h, nil
+}
+
+// startAdmission starts KubeVirt's admission, which takes its seconds while the rest comes up.
+func (h *Harvester) startAdmission(_ context.Context, dir string) error {
+	if h.kubevirt = h.options.KubeVirt; h.kubevirt != nil {
+		return nil
+	}
+	if h.options.KubeVirtAdmission == "" {
+		return errors.New("Options.KubeVirtAdmission names no program; make it with `caphv-sandbox build kubevirt-admission`")
+	}
+	h.virtAPI = virtapi.Start(virtapi.Options{
+		Program: h.options.KubeVirtAdmission, LogFile: filepath.Join(dir, "kubevirt-admission.log"), Log: h.options.Logger,
+	})
+	h.kubevirt = h.virtAPI
+	return nil
+}
+
+func (h *Harvester) awaitAdmission(ctx context.Context, _ string) error {
+	if h.virtAPI == nil {
+		return nil
+	}
+	return h.virtAPI.Ready(ctx)
 }
 
 func (h *Harvester) installCRDs(ctx context.Context, dir string) (err error) {
@@ -139,7 +167,7 @@ func (h *Harvester) run(ctx context.Context, _ string) error {
 	macs := h.options.Seed ^ h.options.Clock.Now().UnixNano()
 	h.hooks, err = admission.Start(admission.Options{
 		Cache: m.GetClient(), Live: m.GetAPIReader(), Quirks: env.Quirks, Seed: macs,
-		NoMutators: h.options.NoMutators, Log: env.Log,
+		NoMutators: h.options.NoMutators, KubeVirt: h.kubevirt, Log: env.Log,
 	})
 	if err != nil {
 		return err
@@ -211,6 +239,9 @@ func (h *Harvester) Stop(ctx context.Context) error {
 	if h.hooks != nil {
 		problems = append(problems, h.hooks.Stop(ctx))
 		h.hooks = nil
+	}
+	if h.virtAPI != nil {
+		h.virtAPI.Stop()
 	}
 	problems = append(problems, h.history.Close())
 	h.history = nil

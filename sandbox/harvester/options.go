@@ -9,6 +9,7 @@ import (
 	"k8s.io/utils/clock"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/admission"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/guestapi"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/lightguest"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/platform"
@@ -50,8 +51,8 @@ type LoadBalancers interface {
 	Remove(name string)
 }
 
-// Options configure the stand-in. The zero value is usable: Harvester v1.8.0 with believable delays, light guests and
-// no data path.
+// Options configure the stand-in. With KubeVirtAdmission alone it is Harvester v1.8.0 with believable delays, light guests
+// and no data path.
 type Options struct {
 	// Version is the Harvester version to behave as, v1.3.0 to v1.9.x; empty means DefaultVersion.
 	Version string
@@ -93,8 +94,14 @@ type Options struct {
 	PathPrefix string
 	// ProxyAddress is host:port for the proxy; empty means a free port of 127.0.0.1, kept over restarts.
 	ProxyAddress string
-	// NoMutators leaves the mutating webhooks out, as if their pods were down (their failure policy is Ignore).
+	// NoMutators leaves Harvester's mutating webhooks out, as if their pods were down (their failure policy is Ignore).
+	// KubeVirt's stays: without it there are no writes.
 	NoMutators bool
+	// KubeVirtAdmission is the path of program kubevirt-admission, KubeVirt's own admission code, which `caphv-sandbox
+	// build` makes; the stand-in runs it as a child. Needed, unless KubeVirt is given.
+	KubeVirtAdmission string
+	// KubeVirt answers in its place: a virtapi.API that several stand-ins share, started and stopped by the caller.
+	KubeVirt admission.Reviewer
 
 	// Seed makes the chances of faults repeatable; zero is a seed like any other.
 	Seed int64

@@ -19,6 +19,7 @@ import (
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/harvestertest"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/virtapi"
 )
 
 // shared is the stand-in that most tests use, each in a namespace of its own.
@@ -32,6 +33,8 @@ var shared struct {
 var second struct {
 	sync.Mutex
 	plane *harvestertest.Plane
+	// virtAPI is KubeVirt's admission for all of them; the shared stand-in runs one itself.
+	virtAPI *virtapi.API
 }
 
 func TestMain(m *testing.M) {
@@ -63,6 +66,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if second.plane != nil {
+		second.virtAPI.Stop()
 		if err := second.plane.Stop(context.Background()); err != nil {
 			return 1, err
 		}
@@ -81,7 +85,10 @@ func own(t *testing.T, options harvester.Options) *harvester.Harvester {
 		plane, err := harvestertest.NewPlane(ctx)
 		require.NoError(t, err)
 		second.plane = plane
+		second.virtAPI = virtapi.Start(virtapi.Options{Program: plane.AdmissionProgram()})
 	}
+	require.NoError(t, second.virtAPI.Ready(ctx))
+	options.KubeVirt = second.virtAPI
 	stand, err := second.plane.Start(ctx, harvestertest.Quick(options))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stand.Stop(context.Background())) })

@@ -55,6 +55,12 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 		defer log.Close() // the child holds its own descriptor
 		command.Stdout, command.Stderr = log, log
 	}
+	if spec.Stdin != nil { // a nil *os.File is no nil io.Reader
+		command.Stdin = spec.Stdin
+	}
+	if spec.Stdout != nil {
+		command.Stdout = spec.Stdout
+	}
 	p := &Process{spec: spec, done: make(chan struct{})}
 	if err := p.run(command); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", spec.Name, err)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -73,6 +74,12 @@ func play(role string, args []string) int {
 		}
 		fmt.Println(p.PID())
 		time.Sleep(time.Hour)
+	case "echo": // repeats what it reads
+		if _, err := io.Copy(os.Stdout, os.Stdin); err != nil {
+			return 1
+		}
+		fmt.Fprintln(os.Stderr, "done")
+		return 0
 	case "environment":
 		fmt.Println(os.Getenv("GREETING"), strings.Join(args, ","))
 		directory, _ := os.Getwd()
@@ -278,6 +285,30 @@ func TestArgumentsEnvironmentAndFolderReachTheChild(t *testing.T) {
 	require.NoError(t, err)
 	<-p.Done()
 	assert.Equal(t, "hello a b,c\n"+spec.Dir, process.Tail(p.LogFile(), 9))
+}
+
+func TestAChildReadsAndWritesFilesOfTheCaller(t *testing.T) {
+	spec := child(t, "echo")
+	theirIn, in, err := os.Pipe()
+	require.NoError(t, err)
+	out, theirOut, err := os.Pipe()
+	require.NoError(t, err)
+	spec.Stdin, spec.Stdout = theirIn, theirOut
+	p, err := process.Start(t.Context(), spec)
+	require.NoError(t, err)
+	require.NoError(t, theirIn.Close())
+	require.NoError(t, theirOut.Close())
+
+	_, err = in.WriteString("hello")
+	require.NoError(t, err)
+	require.NoError(t, in.Close())
+	answer, err := io.ReadAll(out)
+
+	require.NoError(t, err)
+	assert.Equal(t, "hello", string(answer))
+	<-p.Done()
+	require.NoError(t, p.Err())
+	assert.Equal(t, "done", process.Tail(p.LogFile(), 9), "only what it complains about is in the log")
 }
 
 func TestChildrenDieWithTheSandbox(t *testing.T) {

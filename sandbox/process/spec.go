@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 )
 
@@ -30,6 +31,10 @@ type Spec struct {
 	// LogFile receives standard output and standard error, appended; its
 	// folder must exist. Output is discarded when it is empty.
 	LogFile string
+	// Stdin is what the program reads; nothing when nil. Stdout takes its
+	// standard output in place of LogFile. The program has copies of both, the
+	// caller closes its own after Start.
+	Stdin, Stdout *os.File
 	// Ready is polled until it returns nil; nil means ready at once. Its context
 	// ends with the start-up's deadline, or when the process exits.
 	Ready func(ctx context.Context) error

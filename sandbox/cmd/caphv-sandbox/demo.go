@@ -23,7 +23,7 @@ func newDemoCommand(settings *settings) *cobra.Command {
 		Long: `Bring a sandbox up, live through a cluster's life in it, and stop it: caphv-generate makes a cluster, its
 machines become Running, it gets one worker more, a lost machine is replaced, it is deleted, and what is left behind is counted.
 
-The first time, programs are built: about 10 minutes on 2 cores. After that it takes a few minutes.`,
+The first time, programs are built: about 12 minutes on 2 cores. After that it takes a few minutes.`,
 		Example: `  caphv-sandbox demo
   caphv-sandbox demo --keep              # wait for Ctrl-C before the deletion
   caphv-sandbox demo --kill-manager 5    # CAPHV's manager dies five times at random moments`,

@@ -49,12 +49,16 @@ func configuration(hook webhook) client.Object {
 
 // fill writes the one entry of a configuration.
 func (s *Server) fill(object client.Object, hook webhook) {
+	policy := admissionregistrationv1.Fail
+	if hook.mutating && !hook.strict {
+		policy = admissionregistrationv1.Ignore
+	}
 	target := admissionregistrationv1.WebhookClientConfig{URL: ptr.To(s.url(hook.path)), CABundle: s.caBundle}
 	switch config := object.(type) {
 	case *admissionregistrationv1.MutatingWebhookConfiguration:
 		config.Webhooks = []admissionregistrationv1.MutatingWebhook{{
 			Name: hook.name, ClientConfig: target, Rules: hook.registration(),
-			FailurePolicy:           ptr.To(admissionregistrationv1.Ignore),
+			FailurePolicy:           &policy,
 			MatchPolicy:             ptr.To(admissionregistrationv1.Equivalent),
 			SideEffects:             ptr.To(admissionregistrationv1.SideEffectClassNone),
 			AdmissionReviewVersions: []string{"v1"},
@@ -62,7 +66,7 @@ func (s *Server) fill(object client.Object, hook webhook) {
 	case *admissionregistrationv1.ValidatingWebhookConfiguration:
 		config.Webhooks = []admissionregistrationv1.ValidatingWebhook{{
 			Name: hook.name, ClientConfig: target, Rules: hook.registration(),
-			FailurePolicy:           ptr.To(admissionregistrationv1.Fail),
+			FailurePolicy:           &policy,
 			MatchPolicy:             ptr.To(admissionregistrationv1.Equivalent),
 			SideEffects:             ptr.To(admissionregistrationv1.SideEffectClassNone),
 			AdmissionReviewVersions: []string{"v1"},

@@ -1,6 +1,7 @@
-// Package admission behaves as the admission webhooks of a Harvester cluster: Harvester's own, the load balancer's, the
-// network's and KubeVirt's. Server is the main type: it listens on loopback with a certificate of its own and knows how
-// to register itself under upstream's names, mutators with failure policy Ignore and validators with Fail.
+// Package admission behaves as the admission webhooks of a Harvester cluster: Harvester's own, the load balancer's and the
+// network's; KubeVirt's are answered by KubeVirt's own code, through a Reviewer. Server is the main type: it listens on
+// loopback with a certificate of its own and knows how to register itself under upstream's names, Harvester's mutators
+// with failure policy Ignore, KubeVirt's and all validators with Fail.
 //
 // What is changed and refused is decided by functions on objects; they read other objects only through a client.Reader.
 package admission
@@ -41,8 +42,10 @@ type Options struct {
 	Quirks version.Quirks
 	// Seed decides which MACs are generated.
 	Seed int64
-	// NoMutators leaves the mutating webhooks out.
+	// NoMutators leaves Harvester's mutating webhooks out.
 	NoMutators bool
+	// KubeVirt answers what virt-api is asked.
+	KubeVirt Reviewer
 	// Log takes what goes wrong.
 	Log logr.Logger
 }
@@ -68,9 +71,9 @@ func Start(options Options) (*Server, error) {
 	server := &Server{webhooks: webhooks(options), listener: listener, caBundle: authority.Pair().Cert, done: make(chan struct{})}
 	mux := http.NewServeMux()
 	for _, hook := range server.webhooks {
-		handler, err := admission.StandaloneWebhook(&admission.Webhook{Handler: hook}, admission.StandaloneOptions{Logger: options.Log})
+		handler, err := handlerOf(hook, options)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("webhook %s: %w", hook.name, err), listener.Close())
+			return nil, errors.Join(err, listener.Close())
 		}
 		mux.Handle(hook.path, handler)
 	}
@@ -85,6 +88,18 @@ func Start(options Options) (*Server, error) {
 		}
 	}()
 	return server, nil
+}
+
+// handlerOf serves one webhook: KubeVirt's by KubeVirt's code, the others by ours.
+func handlerOf(hook webhook, options Options) (http.Handler, error) {
+	if hook.rules[0].hook == nil {
+		return passOn{path: hook.path, kubevirt: options.KubeVirt, log: options.Log}, nil
+	}
+	handler, err := admission.StandaloneWebhook(&admission.Webhook{Handler: hook}, admission.StandaloneOptions{Logger: options.Log})
+	if err != nil {
+		return nil, fmt.Errorf("webhook %s: %w", hook.name, err)
+	}
+	return handler, nil
 }
 
 // Stop ends the server; writes to what it judges are then refused by the apiserver.

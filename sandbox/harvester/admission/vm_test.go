@@ -252,66 +252,6 @@ func TestTemplateChange(t *testing.T) {
 	require.NoError(t, checkTemplateChange(old, with("slow", "10Gi"), false), "before 1.7")
 }
 
-func TestKubeVirtRules(t *testing.T) {
-	inline := func(data string) kubevirtv1.Volume {
-		return kubevirtv1.Volume{Name: "ci", VolumeSource: kubevirtv1.VolumeSource{CloudInitNoCloud: &kubevirtv1.CloudInitNoCloudSource{UserData: data}}}
-	}
-	big := string(make([]byte, maxInlineCloudInit+1))
-	tests := map[string]struct {
-		change func(*kubevirtv1.VirtualMachine)
-		field  string
-	}{
-		"fine":                    {func(*kubevirtv1.VirtualMachine) {}, ""},
-		"no template":             {func(vm *kubevirtv1.VirtualMachine) { vm.Spec.Template = nil }, "spec.template"},
-		"running and runStrategy": {func(vm *kubevirtv1.VirtualMachine) { vm.Spec.Running = ptr.To(true) }, "spec.running"},
-		"neither":                 {func(vm *kubevirtv1.VirtualMachine) { vm.Spec.RunStrategy = nil }, "spec.runStrategy"},
-		"unknown strategy": {func(vm *kubevirtv1.VirtualMachine) {
-			vm.Spec.RunStrategy = ptr.To(kubevirtv1.VirtualMachineRunStrategy("Sometimes"))
-		}, "spec.runStrategy"},
-		"inline data at the limit": {func(vm *kubevirtv1.VirtualMachine) {
-			vm.Spec.Template.Spec.Volumes = []kubevirtv1.Volume{inline(big[1:])}
-		}, ""},
-		"inline data over it":  {func(vm *kubevirtv1.VirtualMachine) { vm.Spec.Template.Spec.Volumes = []kubevirtv1.Volume{inline(big)} }, "spec.template.spec.volumes[0].cloudInitNoCloud"},
-		"no cloud-init source": {func(vm *kubevirtv1.VirtualMachine) { vm.Spec.Template.Spec.Volumes = []kubevirtv1.Volume{inline("")} }, "spec.template.spec.volumes[0].cloudInitNoCloud"},
-		"two user data sources": {func(vm *kubevirtv1.VirtualMachine) {
-			volume := inline("a")
-			volume.CloudInitNoCloud.UserDataSecretRef = &corev1.LocalObjectReference{Name: "s"}
-			vm.Spec.Template.Spec.Volumes = []kubevirtv1.Volume{volume}
-		}, "spec.template.spec.volumes[0].cloudInitNoCloud"},
-		"disk without volume": {func(vm *kubevirtv1.VirtualMachine) {
-			vm.Spec.Template.Spec.Domain.Devices.Disks = []kubevirtv1.Disk{{Name: "d"}}
-		}, "spec.template.spec.domain.devices.disks[0].name"},
-		"boot order zero": {func(vm *kubevirtv1.VirtualMachine) {
-			vm.Spec.Template.Spec.Volumes = []kubevirtv1.Volume{inline("a")}
-			vm.Spec.Template.Spec.Domain.Devices.Disks = []kubevirtv1.Disk{{Name: "ci", BootOrder: ptr.To[uint](0)}}
-		}, "spec.template.spec.domain.devices.disks[0].bootOrder"},
-		"same volume twice": {func(vm *kubevirtv1.VirtualMachine) {
-			vm.Spec.Template.Spec.Volumes = []kubevirtv1.Volume{inline("a"), inline("b")}
-		}, "spec.template.spec.volumes[1].name"},
-		"interface without network": {func(vm *kubevirtv1.VirtualMachine) {
-			vm.Spec.Template.Spec.Domain.Devices.Interfaces = []kubevirtv1.Interface{{Name: "n"}}
-		}, "spec.template.spec.domain.devices.interfaces[0].name"},
-		"network without interface": {func(vm *kubevirtv1.VirtualMachine) {
-			vm.Spec.Template.Spec.Networks = []kubevirtv1.Network{{Name: "n"}}
-		}, "spec.template.spec.networks[0].name"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			vm := machine("1", "1Gi")
-			test.change(vm)
-			err := checkKubeVirt(t.Context(), nil, vm)
-			if test.field == "" {
-				require.NoError(t, err)
-				return
-			}
-			var denial *DenialError
-			require.ErrorAs(t, err, &denial)
-			assert.Equal(t, test.field, denial.Field)
-			assert.Equal(t, int32(422), denial.Code)
-		})
-	}
-}
-
 func TestGraftKeepsWhatTheTypesDoNotKnow(t *testing.T) {
 	sent := []byte(`{"spec":{"runStrategy":"Always","template":{"spec":{"domain":{"devices":{}},"madeUp":{"a":1}}}},"metadata":{"name":"vm"}}`)
 	before := machine("1", "1Gi")

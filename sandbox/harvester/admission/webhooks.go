@@ -12,6 +12,7 @@ import (
 	nadv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/cni/v1"
 	hciv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/harvesterhci/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/virtapi"
 )
 
 // webhook is one entry of a webhook configuration: everything that one component judges.
@@ -19,7 +20,9 @@ type webhook struct {
 	// configuration is the object's name, name the entry's; clients see the latter in refusals.
 	configuration, name, path string
 	mutating                  bool
-	rules                     []rule
+	// strict makes a mutating webhook one without which there are no writes; validating ones always are.
+	strict bool
+	rules  []rule
 }
 
 // rule is one resource that a webhook judges.
@@ -28,7 +31,8 @@ type rule struct {
 	// resources is what to register, if more than the resource itself.
 	resources  []string
 	operations []admissionregistrationv1.OperationType
-	hook       hook
+	// hook judges; nil where KubeVirt's own code does.
+	hook hook
 }
 
 // Handle passes a request on to the rule for its resource.
@@ -49,7 +53,7 @@ var (
 
 // webhooks are those of all components.
 func webhooks(o Options) []webhook {
-	all := []webhook{harvesterValidator(o), balancerValidator(o), networkValidator(o), kubevirtValidator()}
+	all := []webhook{harvesterValidator(o), balancerValidator(o), networkValidator(o), kubevirtMutator(), kubevirtValidator()}
 	if !o.NoMutators {
 		all = append(all, harvesterMutator(o), balancerMutator(o))
 	}
@@ -113,11 +117,17 @@ func networkValidator(o Options) webhook {
 	}}
 }
 
+// kubevirtMutator and kubevirtValidator are virt-api's webhooks for virtual machines, as virt-operator registers them.
+func kubevirtMutator() webhook {
+	return webhook{configuration: "virt-api-mutator", name: "virtualmachines-mutator.kubevirt.io", path: virtapi.MutateVM, mutating: true, strict: true, rules: kubevirtRules()}
+}
+
 func kubevirtValidator() webhook {
-	return webhook{configuration: "virt-api-validator", name: "virtualmachine-validator.kubevirt.io", path: "/virtualmachines-validate", rules: []rule{
-		{group: kubevirtv1.GroupVersion.Group, version: "v1", resource: "virtualmachines", operations: onWrite,
-			hook: validator[*kubevirtv1.VirtualMachine]{empty: newVM, create: checkKubeVirt, update: checkKubeVirt}},
-	}}
+	return webhook{configuration: "virt-api-validator", name: "virtualmachine-validator.kubevirt.io", path: virtapi.ValidateVM, rules: kubevirtRules()}
+}
+
+func kubevirtRules() []rule {
+	return []rule{{group: kubevirtv1.GroupVersion.Group, version: "v1", resource: "virtualmachines", operations: onWrite}}
 }
 
 func newVM() *kubevirtv1.VirtualMachine              { return &kubevirtv1.VirtualMachine{} }

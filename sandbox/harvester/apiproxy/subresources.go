@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -29,6 +30,7 @@ type Machines interface {
 	Migrate(ctx context.Context, vm types.NamespacedName) error
 	SoftReboot(ctx context.Context, vm types.NamespacedName) error
 	GuestOSInfo(ctx context.Context, vm types.NamespacedName) (*kubevirtv1.VirtualMachineInstanceGuestAgentInfo, error)
+	Console(ctx context.Context, vm types.NamespacedName) (io.ReadWriteCloser, error)
 }
 
 // Subresources serves KubeVirt's subresources. It asks the apiserver who a token belongs to and whether they may.
@@ -39,12 +41,16 @@ type Subresources struct {
 	Machines Machines
 }
 
-// ServeHTTP answers one request: 202 without a body for an operation, 200 with a document for information.
+// ServeHTTP answers one request: 202 without a body for an operation, 200 with a document for information, and a WebSocket
+// for a console.
 func (s *Subresources) ServeHTTP(to http.ResponseWriter, from *http.Request) {
 	request := Parse(from.Method, from.URL)
 	document, err := s.serve(from, request)
 	var status apierrors.APIStatus
+	line, isLine := document.(io.ReadWriteCloser)
 	switch {
+	case isLine:
+		carry(to, from, line)
 	case errors.As(err, &status):
 		result := status.Status()
 		result.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}
@@ -59,7 +65,8 @@ func (s *Subresources) ServeHTTP(to http.ResponseWriter, from *http.Request) {
 	}
 }
 
-// serve checks who asks and does it. A nil document is an operation that was accepted.
+// serve checks who asks and does it. A nil document is an operation that was accepted, an io.ReadWriteCloser is a line to
+// carry.
 func (s *Subresources) serve(from *http.Request, request Request) (any, error) {
 	resource, subresource, _ := strings.Cut(request.Resource, "/")
 	if err := s.authorize(from, request, resource, subresource); err != nil {
@@ -77,8 +84,11 @@ func (s *Subresources) serve(from *http.Request, request Request) (any, error) {
 		}
 		return nil, operation(ctx, vm)
 	}
-	if request.Resource == "virtualmachineinstances/guestosinfo" && from.Method == http.MethodGet {
+	switch {
+	case request.Resource == "virtualmachineinstances/guestosinfo" && from.Method == http.MethodGet:
 		return s.Machines.GuestOSInfo(ctx, vm)
+	case request.Resource == "virtualmachineinstances/console" && from.Method == http.MethodGet:
+		return s.Machines.Console(ctx, vm)
 	}
 	return nil, apierrors.NewNotFound(schema.GroupResource{Group: subresourcesGroup, Resource: request.Resource}, request.Name)
 }

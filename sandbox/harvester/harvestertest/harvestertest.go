@@ -2,7 +2,7 @@
 // the stand-in on it. Start gives a test one of its own; NewPlane and Plane.Start let several tests, or several runs
 // of the stand-in, share an apiserver.
 //
-// It needs the Kubernetes binaries of `make assets` and fails, never skips, without them.
+// It needs the programs of `make assets stand-in` and fails, never skips, without them.
 package harvestertest
 
 import (
@@ -38,6 +38,7 @@ func Quick(options harvester.Options) harvester.Options {
 // Plane is a kube-apiserver with Harvester's CRDs installed and kube-controller-manager running.
 type Plane struct {
 	dir   string
+	paths build.Paths
 	plane *controlplane.ControlPlane
 }
 
@@ -51,8 +52,8 @@ func NewPlane(ctx context.Context) (*Plane, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a folder: %w", err)
 	}
-	p := &Plane{dir: dir}
-	p.plane, err = controlplane.Start(ctx, controlplane.Options{Name: "harvester", Dir: dir + "/plane", AssetsDir: build.Paths{Root: root}.Assets()})
+	p := &Plane{dir: dir, paths: build.Paths{Root: root}}
+	p.plane, err = controlplane.Start(ctx, controlplane.Options{Name: "harvester", Dir: dir + "/plane", AssetsDir: p.paths.Assets()})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("run `make assets` if programs are missing: %w", err), os.RemoveAll(dir))
 	}
@@ -74,8 +75,14 @@ func (p *Plane) Dir() string { return p.dir }
 
 // Start runs a stand-in on the plane. Only one may run at a time.
 func (p *Plane) Start(ctx context.Context, options harvester.Options) (*harvester.Harvester, error) {
+	if options.KubeVirt == nil && options.KubeVirtAdmission == "" {
+		options.KubeVirtAdmission = p.AdmissionProgram()
+	}
 	return harvester.Start(ctx, p.Config(), p.dir, options)
 }
+
+// AdmissionProgram is the path of KubeVirt's admission.
+func (p *Plane) AdmissionProgram() string { return p.paths.Program(build.Admission) }
 
 // Stop ends the plane and removes its files.
 func (p *Plane) Stop(ctx context.Context) error {

@@ -2,6 +2,7 @@ package kubevirt
 
 import (
 	"context"
+	"net"
 	"reflect"
 	"slices"
 	"sync"
@@ -84,6 +85,8 @@ type machine struct {
 	wanted, graceful bool
 	// rebooting means that the guest is to be booted again when it is off.
 	rebooting bool
+	// line is the guest's end of the serial line that somebody has, nil before anybody had it.
+	line net.Conn
 	// exit, if set, is what the next end of the guest counts as: faults end guests in other guises.
 	exit PowerState
 }

@@ -1,13 +1,14 @@
-// Command kubevirt-admission answers admission requests with KubeVirt's own code. It reads requests from standard input
-// and writes answers to standard output, one JSON object a line, in the order in which they are done; it ends at the end
-// of its input. The stand-in for Harvester runs it beside itself.
+// Command kubevirt-admission answers admission requests with KubeVirt's own code, as virt-api would. It reads requests from
+// standard input and writes answers to standard output, one JSON object a line, in the order in which they are done; it
+// ends at the end of its input. KubeVirt's log goes to standard error. The stand-in for Harvester runs it beside itself.
 //
-//	{"id":1,"object":{...}}                 a new virtual machine
-//	{"id":2,"old":{...},"object":{...}}     a change to one
+//	{"id":1}                                                          does anybody answer?
+//	{"id":2,"webhook":"/virtualmachines-mutate","request":{...}}      an AdmissionRequest to the webhook of this path
+//	{"id":3,"webhook":"/virtualmachines-validate","request":{...}}
 //
-//	{"id":1,"object":{...}}                 it is taken, and this is what KubeVirt makes of it
-//	{"id":2,"denied":"..."}                 it is refused, and this is why
-//	{"id":3,"error":"..."}                  the request could not be judged
+//	{"id":1}                                                          yes
+//	{"id":2,"response":{"allowed":true,"patch":"..."}}                the AdmissionResponse
+//	{"id":3,"error":"..."}                                            virt-api would not answer, and this is why
 //
 // Exit codes: 0 at the end of the input, 1 when the input is no such request or the output is closed, 2 for arguments.
 package main
@@ -23,7 +24,7 @@ import (
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprint(flag.CommandLine.Output(), "Answers admission requests with KubeVirt's own code, one JSON object a line.\n\nExample:\n  echo '{\"id\":1,\"object\":{...}}' | kubevirt-admission\n")
+		fmt.Fprint(flag.CommandLine.Output(), "Answers admission requests with KubeVirt's own code, one JSON object a line.\n\nExample:\n  echo '{\"id\":1,\"webhook\":\"/virtualmachines-validate\",\"request\":{...}}' | kubevirt-admission\n")
 	}
 	flag.Parse()
 	if flag.NArg() > 0 {
