@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"sync"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	ipamv1 "sigs.k8s.io/cluster-api/api/ipam/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/addressclaim"
@@ -155,6 +157,30 @@ func TestTwoManagersServeEachClaimOnce(t *testing.T) {
 			assert.Equal(t, owners[owner], addr, "%s holds an address beside its IPAddress", owner)
 		}
 	}
+}
+
+// Of two managers that took an address each, from two pools, the one that comes second gives its own back.
+func TestAddressTakenTwiceForOneClaimIsGivenBack(t *testing.T) {
+	w := newWorld(t)
+	w.seedHarvester(2)
+	second := w.pool + "-b"
+	w.createPool(second, "10.241.0", 2)
+	w.createIPPool(w.pool, second)
+	claim := w.createAddressClaim("c-1")
+	owner := names.ClaimAddressOwner(w.namespace, "c-1", string(claim.UID))
+	var first sync.Once
+	w.ipClaims.Client = interceptor.NewClient(w.management, interceptor.Funcs{
+		Create: func(ctx context.Context, c client.WithWatch, object client.Object, options ...client.CreateOption) error {
+			if mine, ok := object.(*ipamv1.IPAddress); ok {
+				first.Do(func() { w.serveElsewhere(mine, second, "10.241.0.11", owner) })
+			}
+			return c.Create(ctx, object, options...)
+		},
+	})
+	w.settleClaim("c-1", servedReason)
+	assert.Equal(t, "10.241.0.11", w.addressOf("c-1").Spec.Address)
+	assert.Empty(t, w.readPool(w.pool).Status.Allocated)
+	assert.Equal(t, map[string]string{"10.241.0.11": owner}, w.readPool(second).Status.Allocated)
 }
 
 func TestClaimOfAPausedOrMissingClusterIsLeftAlone(t *testing.T) {
