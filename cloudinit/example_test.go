@@ -55,3 +55,15 @@ func ExampleRenderNetworkData() {
 	//         - "172.16.0.1"
 	// <nil>
 }
+
+func ExampleApplyQuirks() {
+	network := cloudinit.Network{NICs: []cloudinit.NIC{{
+		Name:      "eth0",
+		MAC:       cloudinit.MACFor("default", "vm-1", "nic-0"),
+		Addresses: []netip.Prefix{netip.MustParsePrefix("172.16.3.40/16")},
+		Gateway4:  netip.MustParseAddr("172.16.0.1"),
+	}}}
+	config, _, err := cloudinit.ApplyQuirks(cloudinit.Config{}, network, "suse-static-routes")
+	fmt.Println(config.BootCommands, err)
+	// Output: [[ip route replace default via 172.16.0.1 dev eth0]] <nil>
+}

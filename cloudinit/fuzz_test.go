@@ -33,6 +33,9 @@ func FuzzRenderUserData(f *testing.F) {
 				errors.Is(err, ErrTooLarge), "unnamed error: %v", err)
 			return
 		}
+		again, err := RenderUserData(full(), data)
+		require.NoError(t, err)
+		require.Equal(t, string(rendered), string(again))
 		plain, err := unwrap(data)
 		require.NoError(t, err)
 		if bytes.HasPrefix(rendered, []byte("MIME-Version")) {
@@ -64,9 +67,38 @@ func FuzzRenderNetworkData(f *testing.F) {
 				require.ErrorIs(t, err, ErrInvalidNetwork)
 				continue
 			}
+			again, err := RenderNetworkData(network, version)
+			require.NoError(t, err)
+			require.Equal(t, string(rendered), string(again))
 			var into map[string]any
 			require.NoError(t, yaml.Unmarshal(rendered, &into))
 			require.Equal(t, version, into["version"])
+		}
+	})
+}
+
+// FuzzListing looks for a user's name in anything. Text that is a cloud-config is never said to be without a name that
+// a reader finds among its users.
+func FuzzListing(f *testing.F) {
+	inputs, err := filepath.Glob("testdata/bootstrap/*")
+	require.NoError(f, err)
+	for _, input := range inputs {
+		data, err := os.ReadFile(input)
+		require.NoError(f, err)
+		f.Add(data)
+	}
+	f.Add([]byte("#cloud-config\nusers: [{name: \"\\x72ancher\"}]\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		found := listingOf(data, "rancher")
+		if found != listsNot || contentTypeOf(data) != cloudConfigType || isArchive(data) {
+			return
+		}
+		var into struct{ Users []struct{ Name string } }
+		if yaml.Unmarshal(data, &into) != nil {
+			return
+		}
+		for _, user := range into.Users {
+			require.NotEqual(t, "rancher", user.Name)
 		}
 	})
 }

@@ -10,12 +10,13 @@ import (
 )
 
 func TestQuirksAreDescribed(t *testing.T) {
-	seen := map[string]bool{}
+	seen, readme := map[string]bool{}, string(read(t, "README.md"))
 	for _, quirk := range Quirks() {
 		assert.Regexp(t, `^[a-z]+(-[a-z]+)*$`, quirk.Name)
 		for _, text := range []string{quirk.Guests, quirk.Reason, quirk.Source} {
 			assert.NotEmpty(t, text, quirk.Name)
 		}
+		assert.Contains(t, readme, "| `"+quirk.Name+"` |")
 		assert.False(t, seen[quirk.Name], "%s is there twice", quirk.Name)
 		seen[quirk.Name] = true
 	}

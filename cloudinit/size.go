@@ -10,6 +10,15 @@ const (
 	MaxSecretSize = 1 << 20
 )
 
+// CheckInlineSize tells whether user-data or network-data may stand in the VM itself, where KubeVirt's admission would
+// refuse more. An error is ErrTooLarge. Source: cloudInitUserMaxLen and cloudInitNetworkMaxLen in KubeVirt's webhooks.
+func CheckInlineSize(data []byte) error {
+	if len(data) > MaxInlineSize {
+		return fmt.Errorf("%w: %d bytes, and a VM holds %d inline; reference a Secret", ErrTooLarge, len(data), MaxInlineSize)
+	}
+	return nil
+}
+
 // CheckSecretSize tells whether the given values fit into one Secret. An error is ErrTooLarge.
 func CheckSecretSize(values ...[]byte) error {
 	total := 0

@@ -197,6 +197,8 @@ func TestSizeLimit(t *testing.T) {
 	require.NoError(t, writer.Close())
 	_, err = RenderUserData(full(), zipped.Bytes())
 	require.ErrorIs(t, err, ErrTooLarge)
+	require.NoError(t, CheckInlineSize(make([]byte, 2048)))
+	require.ErrorIs(t, CheckInlineSize(make([]byte, 2049)), ErrTooLarge)
 	require.NoError(t, CheckSecretSize(make([]byte, MaxSecretSize-1), []byte{1}))
 	require.ErrorIs(t, CheckSecretSize(make([]byte, MaxSecretSize), []byte{1}), ErrTooLarge)
 }

@@ -3,6 +3,7 @@
 package judge
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/cloudinit"
 )
 
 const golden = "../testdata/userdata/"
@@ -103,6 +106,45 @@ func TestUserOfBothSides(t *testing.T) {
 				assert.Contains(t, each.Users, "image-user")
 			}
 		})
+	}
+}
+
+// What an include file brings is known in the guest only: there, too, both sides' keys are kept.
+func TestUserOfAnIncludeFile(t *testing.T) {
+	const ours, theirs = "ssh-ed25519 AAAAC3Nz ours", "ssh-ed25519 AAAAC3Nz theirs"
+	included := filepath.Join(t.TempDir(), "included")
+	require.NoError(t, os.WriteFile(included,
+		[]byte("#cloud-config\nusers: [{name: ops, shell: /bin/zsh, ssh_authorized_keys: ["+theirs+"]}]\n"), 0o600))
+	rendered, err := cloudinit.RenderUserData(cloudinit.Config{User: "ops", SSHAuthorizedKeys: []string{ours}},
+		[]byte("#include\nfile://"+included+"\n"))
+	require.NoError(t, err)
+	for _, judge := range releases(t) {
+		got := judge.boot(t, written(t, "include", rendered))[0]
+		require.Contains(t, got.Users, "ops", judge.name)
+		assert.Len(t, got.Users, 1)
+		assert.Equal(t, "/bin/zsh", got.Users["ops"]["shell"])
+		assert.Equal(t, []any{theirs}, keysOf(got.Users["ops"]))
+		assert.Equal(t, []any{ours}, addedKeys(got, "ops"))
+	}
+}
+
+// Every quirk gives user-data that the schema takes.
+func TestQuirksPassTheSchema(t *testing.T) {
+	network := cloudinit.Network{NICs: []cloudinit.NIC{
+		{Name: "eth0", MAC: cloudinit.MACFor("a"), DHCP4: true},
+		{Name: "eth1", MAC: cloudinit.MACFor("b"), Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.5/24")},
+			Gateway4: netip.MustParseAddr("10.0.0.1")},
+	}}
+	for _, quirk := range cloudinit.Quirks() {
+		config, _, err := cloudinit.ApplyQuirks(cloudinit.Config{InstallGuestAgent: true}, network, quirk.Name)
+		require.NoError(t, err)
+		rendered, err := cloudinit.RenderUserData(config, nil)
+		require.NoError(t, err)
+		file := written(t, quirk.Name, rendered)
+		for _, judge := range releases(t) {
+			verdict, err := judge.cloudInit("schema", "--config-file", file)
+			assert.NoError(t, err, "%s, %s: %s", quirk.Name, judge.name, verdict)
+		}
 	}
 }
 
