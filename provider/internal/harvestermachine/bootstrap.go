@@ -86,6 +86,9 @@ func cloudInitSecret(s *scope, data []byte) (*corev1.Secret, error) {
 	if err != nil {
 		return nil, fmt.Errorf("render network data: %w", err)
 	}
+	if err := cloudinit.CheckSecretSize(userData, networkData); err != nil {
+		return nil, fmt.Errorf("store user data and network data together: %w", err)
+	}
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: s.targetNamespace(), Name: names.CloudInitSecret(s.vmName), Labels: names.MachineLabels(s.identity()),
