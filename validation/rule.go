@@ -32,6 +32,9 @@ type Rule struct {
 	Since string `json:"since"`
 	// Documentation says why the rule is there, for caphv-lint explain. Optional.
 	Documentation string `json:"documentation,omitempty"`
+	// NotInSchema says why the schemas of the CustomResourceDefinitions do not repeat the rule in CEL. Empty means that
+	// they do, in kinds where it finds errors, unless it looks at other objects, at metadata or at the request.
+	NotInSchema string `json:"notInSchema,omitempty"`
 	// Guide is true for a rule that the operations guide's tables ask for.
 	Guide bool `json:"guide,omitempty"`
 

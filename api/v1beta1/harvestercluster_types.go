@@ -196,12 +196,6 @@ type HarvesterCluster struct {
 
 	// spec is what the user wants.
 	// +required
-	// +kubebuilder:validation:XValidation:rule="self.targetNamespace != ''",fieldPath=".targetNamespace",reason=FieldValueRequired,message="HC001: name the namespace on Harvester to create VMs in"
-	// +kubebuilder:validation:XValidation:rule="self.identitySecret.name != ''",fieldPath=".identitySecret.name",reason=FieldValueRequired,message="HC002: name the Secret that holds Harvester's kubeconfig"
-	// +kubebuilder:validation:XValidation:rule="self.identitySecret.namespace != ''",fieldPath=".identitySecret.namespace",reason=FieldValueRequired,message="HC003: name the namespace of the identity Secret"
-	// +kubebuilder:validation:XValidation:rule="!has(self.vmNetworkConfig) || self.vmNetworkConfig.gateway != ''",fieldPath=".vmNetworkConfig.gateway",reason=FieldValueRequired,message="HC006: give the IP address of the VMs' default router"
-	// +kubebuilder:validation:XValidation:rule="!has(self.vmNetworkConfig) || self.vmNetworkConfig.subnetMask != ''",fieldPath=".vmNetworkConfig.subnetMask",reason=FieldValueRequired,message="HC008: give the VMs' network mask, such as 255.255.0.0"
-	// +kubebuilder:validation:XValidation:rule="!has(self.vmNetworkConfig) || has(self.vmNetworkConfig.ipPool) || (has(self.vmNetworkConfig.ipPoolRef) && self.vmNetworkConfig.ipPoolRef != '') || (has(self.vmNetworkConfig.ipPoolRefs) && self.vmNetworkConfig.ipPoolRefs.exists(p, p != ''))",fieldPath=".vmNetworkConfig",message="HC010: set ipPoolRef, ipPoolRefs or ipPool"
 	Spec HarvesterClusterSpec `json:"spec,omitzero"`
 
 	// status is what was observed.

@@ -28,7 +28,6 @@ type HarvesterMachineSpec struct {
 	// memory is the VM's memory in bytes, as a Kubernetes quantity such as 4Gi or 8192Mi.
 	// +required
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self == '' || isQuantity(self)",message="HM003: must be a quantity, such as 4Gi or 8192Mi"
 	Memory string `json:"memory"`
 
 	// sshUser is the guest's user that the SSH key is for.
@@ -175,22 +174,6 @@ type HarvesterMachine struct {
 
 	// spec is what the user wants.
 	// +required
-	// +kubebuilder:validation:XValidation:rule="self.memory != ''",fieldPath=".memory",reason=FieldValueRequired,message="HM002: give the VM's memory, such as 4Gi"
-	// +kubebuilder:validation:XValidation:rule="!isQuantity(self.memory) || quantity(self.memory).isGreaterThan(quantity('0'))",fieldPath=".memory",message="HM003: must be greater than 0"
-	// +kubebuilder:validation:XValidation:rule="self.sshUser != ''",fieldPath=".sshUser",reason=FieldValueRequired,message="HM004: name the guest's user that the SSH key is for"
-	// +kubebuilder:validation:XValidation:rule="self.sshKeyPair != ''",fieldPath=".sshKeyPair",reason=FieldValueRequired,message="HM005: name a KeyPair on Harvester"
-	// +kubebuilder:validation:XValidation:rule="size(self.volumes) > 0",fieldPath=".volumes",reason=FieldValueRequired,message="HM006: give at least one volume"
-	// +kubebuilder:validation:XValidation:rule="self.volumes.all(v, v.volumeType != 'image' || (has(v.imageName) && v.imageName != ''))",fieldPath=".volumes",message="HM008: a volume of type image needs imageName"
-	// +kubebuilder:validation:XValidation:rule="self.volumes.all(v, v.volumeType != 'storageClass' || (has(v.storageClass) && v.storageClass != ''))",fieldPath=".volumes",message="HM009: a volume of type storageClass needs storageClass"
-	// +kubebuilder:validation:XValidation:rule="size(self.networks) > 0",fieldPath=".networks",reason=FieldValueRequired,message="HM010: name at least one VM network"
-	// +kubebuilder:validation:XValidation:rule="!has(self.networkConfig) || self.networkConfig.address != ''",fieldPath=".networkConfig.address",reason=FieldValueRequired,message="HM011: give the VM's IP address"
-	// +kubebuilder:validation:XValidation:rule="!has(self.networkConfig) || self.networkConfig.gateway != ''",fieldPath=".networkConfig.gateway",reason=FieldValueRequired,message="HM012: give the IP address of the VM's default router"
-	// +kubebuilder:validation:XValidation:rule="!has(self.networkConfig) || !has(self.vmNetworkConfig)",fieldPath=".vmNetworkConfig",reason=FieldValueForbidden,message="HM026: must not be set together with networkConfig"
-	// +kubebuilder:validation:XValidation:rule="!has(self.vmNetworkConfig) || (has(self.vmNetworkConfig.ipPoolRef) && self.vmNetworkConfig.ipPoolRef != '') || (has(self.vmNetworkConfig.ipPoolRefs) && self.vmNetworkConfig.ipPoolRefs.exists(p, p != ''))",fieldPath=".vmNetworkConfig",message="HM027: set ipPoolRef or ipPoolRefs"
-	// +kubebuilder:validation:XValidation:rule="!has(self.networkInterfaces) || self.networkInterfaces.all(i, i.index < size(self.networks))",fieldPath=".networkInterfaces",message="HM044: there is no network of that index"
-	// +kubebuilder:validation:XValidation:rule="!has(self.networkInterfaces) || self.networkInterfaces.all(i, (has(i.ipPoolRefs) && size(i.ipPoolRefs) > 0) != (has(i.addressesFromPools) && size(i.addressesFromPools) > 0))",fieldPath=".networkInterfaces",message="HM045: set either ipPoolRefs or addressesFromPools"
-	// +kubebuilder:validation:XValidation:rule="!has(self.networkInterfaces) || (!has(self.vmNetworkConfig) && !has(self.networkConfig)) || self.networkInterfaces.all(i, i.index != 0)",fieldPath=".networkInterfaces",reason=FieldValueForbidden,message="HM046: the first card must not be there together with vmNetworkConfig or networkConfig"
-	// +kubebuilder:validation:XValidation:rule="!has(self.firmware) || !has(self.firmware.secureBoot) || !self.firmware.secureBoot || (has(self.firmware.efi) && self.firmware.efi)",fieldPath=".firmware.secureBoot",message="HM033: needs efi"
 	Spec HarvesterMachineSpec `json:"spec,omitzero"`
 
 	// status is what was observed.

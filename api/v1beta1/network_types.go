@@ -33,25 +33,21 @@ type IPPool struct {
 	// subnet is the range's subnet in CIDR form, such as 172.16.0.0/16.
 	// +required
 	// +kubebuilder:validation:MaxLength=43
-	// +kubebuilder:validation:XValidation:rule="self == '' || isCIDR(self)",message="HC014: must be a subnet in CIDR form, such as 172.16.0.0/16"
 	Subnet string `json:"subnet"`
 
 	// gateway is the IP address of the subnet's router.
 	// +required
 	// +kubebuilder:validation:MaxLength=39
-	// +kubebuilder:validation:XValidation:rule="self == '' || isIP(self)",message="HC015: must be an IP address"
 	Gateway string `json:"gateway"`
 
 	// rangeStart is the first address to give out. Default: the first one of the subnet.
 	// +optional
 	// +kubebuilder:validation:MaxLength=39
-	// +kubebuilder:validation:XValidation:rule="self == '' || isIP(self)",message="HC017: must be an IP address"
 	RangeStart string `json:"rangeStart,omitempty"`
 
 	// rangeEnd is the last address to give out, itself included. Default: the last one of the subnet.
 	// +optional
 	// +kubebuilder:validation:MaxLength=39
-	// +kubebuilder:validation:XValidation:rule="self == '' || isIP(self)",message="HC018: must be an IP address"
 	RangeEnd string `json:"rangeEnd,omitempty"`
 }
 
@@ -78,13 +74,11 @@ type VMNetworkConfig struct {
 	// gateway is the IP address of the VMs' default router.
 	// +required
 	// +kubebuilder:validation:MaxLength=39
-	// +kubebuilder:validation:XValidation:rule="self == '' || isIP(self)",message="HC007: must be an IP address"
 	Gateway string `json:"gateway"`
 
 	// subnetMask is the VMs' network mask in dotted form, such as 255.255.0.0.
 	// +required
 	// +kubebuilder:validation:MaxLength=39
-	// +kubebuilder:validation:XValidation:rule="self == '' || isIP(self)",message="HC009: must be a mask in dotted form, such as 255.255.0.0"
 	SubnetMask string `json:"subnetMask"`
 
 	// dnsServers are the IP addresses of the name servers that VMs use, in the order in which they are asked.
@@ -92,7 +86,6 @@ type VMNetworkConfig struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MaxLength=39
-	// +kubebuilder:validation:XValidation:rule="self.all(s, isIP(s))",message="HC024: must hold IP addresses only"
 	DNSServers []string `json:"dnsServers,omitempty"`
 
 	// dnsSearch are the domains that VMs append to a name that has no dot.
@@ -129,13 +122,11 @@ type MachineVMNetworkConfig struct {
 	// gateway is the IP address of the VM's default router.
 	// +optional
 	// +kubebuilder:validation:MaxLength=39
-	// +kubebuilder:validation:XValidation:rule="self == '' || isIP(self)",message="HM028: must be an IP address"
 	Gateway string `json:"gateway,omitempty"`
 
 	// subnetMask is the VM's network mask in dotted form, such as 255.255.0.0.
 	// +optional
 	// +kubebuilder:validation:MaxLength=39
-	// +kubebuilder:validation:XValidation:rule="self == '' || isIP(self)",message="HM029: must be a mask in dotted form, such as 255.255.0.0"
 	SubnetMask string `json:"subnetMask,omitempty"`
 
 	// dnsServers are the IP addresses of the name servers that the VM uses, in the order in which they are asked.
@@ -143,7 +134,6 @@ type MachineVMNetworkConfig struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MaxLength=39
-	// +kubebuilder:validation:XValidation:rule="self.all(s, isIP(s))",message="HM032: must hold IP addresses only"
 	DNSServers []string `json:"dnsServers,omitempty"`
 
 	// dnsSearch are the domains that the VM appends to a name that has no dot.
@@ -179,13 +169,11 @@ type NetworkConfig struct {
 	// the cluster's vmNetworkConfig holds.
 	// +required
 	// +kubebuilder:validation:MaxLength=43
-	// +kubebuilder:validation:XValidation:rule="self == '' || isIP(self) || isCIDR(self)",message="HM014: must be an IP address, with or without a prefix length"
 	Address string `json:"address"`
 
 	// gateway is the IP address of the VM's default router.
 	// +required
 	// +kubebuilder:validation:MaxLength=39
-	// +kubebuilder:validation:XValidation:rule="self == '' || isIP(self)",message="HM013: must be an IP address"
 	Gateway string `json:"gateway"`
 
 	// dnsServers are the IP addresses of the name servers that the VM uses, in the order in which they are asked.
@@ -193,7 +181,6 @@ type NetworkConfig struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MaxLength=39
-	// +kubebuilder:validation:XValidation:rule="self.all(s, isIP(s))",message="HM032: must hold IP addresses only"
 	DNSServers []string `json:"dnsServers,omitempty"`
 
 	// dnsSearch are the domains that the VM appends to a name that has no dot.

@@ -32,7 +32,6 @@ type NetworkInterface struct {
 	// pools say; for other cards none, as a guest wants one default route.
 	// +optional
 	// +kubebuilder:validation:MaxLength=39
-	// +kubebuilder:validation:XValidation:rule="self == '' || isIP(self)",message="HM047: must be an IP address"
 	Gateway string `json:"gateway,omitempty"`
 
 	// dnsServers are the IP addresses of the name servers that the VM uses, in the order in which they are asked.
@@ -41,7 +40,6 @@ type NetworkInterface struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MaxLength=39
-	// +kubebuilder:validation:XValidation:rule="self.all(s, isIP(s))",message="HM032: must hold IP addresses only"
 	DNSServers []string `json:"dnsServers,omitempty"`
 
 	// dnsSearch are the domains that the VM appends to a name that has no dot.

@@ -112,7 +112,9 @@ func TestObjectsOlderThanARuleCanStillBeReleased(t *testing.T) {
 	machine.Labels = map[string]string{"changed": "yes"}
 	require.NoError(t, cluster.Client.Update(t.Context(), machine), "its metadata can be changed")
 	machine.Spec.SSHUser = "changed"
-	require.Error(t, cluster.Client.Update(t.Context(), machine), "its spec cannot, without being mended")
+	require.NoError(t, cluster.Client.Update(t.Context(), machine), "so can what is right in its spec")
+	machine.Spec.Memory = "even more"
+	require.ErrorContains(t, cluster.Client.Update(t.Context(), machine), "HM003", "what is wrong cannot become wrong in another way")
 	require.NoError(t, cluster.Client.Get(t.Context(), client.ObjectKeyFromObject(old), machine))
 	machine.Finalizers = nil
 	require.NoError(t, cluster.Client.Update(t.Context(), machine), "it can be released")

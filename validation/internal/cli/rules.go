@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/crd"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/lint"
 )
 
@@ -83,12 +85,33 @@ func listMarkdown(w io.Writer, rules []validation.Rule) error {
 			text.WriteString(" " + rule.Documentation)
 		}
 		fmt.Fprintf(&text, " (since %s)\n", rule.Since)
+		if place := inSchema(rule); place != "" {
+			fmt.Fprintf(&text, "\nIn the schema: %s.\n", place)
+		}
 		if rule.Expression != "" {
 			fmt.Fprintf(&text, "\n```cel\n%s\n```\n", rule.Expression)
 		}
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
+}
+
+// inSchema tells whether the CustomResourceDefinitions hold the rule too, so that the API server judges by it without
+// the webhook.
+func inSchema(rule validation.Rule) string {
+	finds := slices.ContainsFunc(rule.Targets, func(t validation.Target) bool {
+		return t.Severity == validation.Error && strings.HasPrefix(t.Kind, "Harvester")
+	})
+	switch {
+	case !finds || rule.Expression == "":
+		return ""
+	case rule.NotInSchema != "":
+		return "no; " + rule.NotInSchema
+	case crd.CanSay(rule):
+		return "yes, as CEL"
+	default:
+		return "no; CEL there sees neither other objects, metadata nor the request"
+	}
 }
 
 func newExplain() *cobra.Command {
@@ -146,6 +169,9 @@ func explain(w io.Writer, rule validation.Rule) {
 		line("Why:      %s", rule.Documentation)
 	}
 	line("Since:    %s", rule.Since)
+	if place := inSchema(rule); place != "" {
+		line("Schema:   %s", place)
+	}
 	if rule.Expression != "" {
 		line("CEL:      %s", rule.Expression)
 	}
