@@ -105,6 +105,7 @@ func TestApply(t *testing.T) {
 	t.Run("InterruptedHalfWay", func(t *testing.T) { interruptHalfWay(t, config) })
 	t.Run("RefusedHalfWay", func(t *testing.T) { refuseHalfWay(t, config) })
 	t.Run("Interactive", func(t *testing.T) { answerQuestions(t, kubeconfig) })
+	t.Run("InteractiveInterrupted", func(t *testing.T) { interruptQuestions(t, kubeconfig) })
 	t.Run("Context", func(t *testing.T) {
 		code, _, stderr := run(t, kubeconfig, flags(t, "context", "--apply", "--context", "elsewhere")...)
 		assert.Equal(t, 2, code)

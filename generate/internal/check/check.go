@@ -32,10 +32,12 @@ var flags = []struct{ kind, path, flag string }{
 	{"HarvesterMachine", "spec.volumes[", "extra-disk"},
 	{"HarvesterMachine", "spec.volumes", "disk-size"},
 	{"HarvesterMachine", "spec.networks", "network"},
+	{"HarvesterMachine", "spec.firmware", "firmware"},
+	{"HarvesterMachine", "spec.tpm", "tpm"},
 }
 
-// rules are compiled once; an Engine is safe for concurrent use.
-var rules = sync.OnceValues(validation.NewEngine)
+// rules are compiled once, and only those that are needed; an Engine is safe for concurrent use.
+var rules = sync.OnceValues(validation.NewLazyEngine)
 
 // Findings are what the rules say, errors apart from what is legal but unlikely to be meant.
 type Findings struct{ Errors, Warnings []string }
@@ -68,6 +70,20 @@ func Run(s settings.Settings, objects []*unstructured.Unstructured) (Findings, e
 		}
 	}
 	return findings, nil
+}
+
+// Of is what the rules have against the answer of one flag while others may still be missing; empty for nothing.
+func Of(s settings.Settings, flag string) string {
+	findings, err := Run(s, nil)
+	if err != nil { // Settings that cannot be previewed yet have problems of their own.
+		return ""
+	}
+	for _, text := range findings.Errors {
+		if strings.HasPrefix(text, "--"+flag+": ") {
+			return text
+		}
+	}
+	return ""
 }
 
 // appendNew leaves out what the other role's machine had said already.

@@ -22,7 +22,7 @@ func valid() settings.Settings {
 func TestTheRulesPassTheGrid(t *testing.T) {
 	for name, s := range grid.Cases() {
 		t.Run(name, func(t *testing.T) {
-			objects, err := manifest.Build(s, []byte("{}"))
+			objects, err := manifest.Build(s, manifest.Contents{Kubeconfig: []byte("{}")})
 			require.NoError(t, err)
 			findings, err := Run(s, objects)
 			require.NoError(t, err)
@@ -69,4 +69,13 @@ func TestTheRulesKnowThePreview(t *testing.T) {
 	for _, object := range objects {
 		assert.True(t, engine.Judges(object.object), "%v", object.object["kind"])
 	}
+}
+
+func TestOneFlagIsJudgedWhileOthersAreMissing(t *testing.T) {
+	s := settings.Defaults()
+	s.SSHUser = ""
+	assert.Contains(t, Of(s, "ssh-user"), "--ssh-user: ")
+	assert.Empty(t, Of(s, "memory"), "it has a default, and nothing is wrong with it")
+	s.DiskSize = "big"
+	assert.Empty(t, Of(s, "ssh-user"), "there is nothing to preview")
 }

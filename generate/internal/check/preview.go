@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/manifest"
@@ -92,6 +93,7 @@ func machine(s settings.Settings, role settings.Role) (*infrav1.HarvesterMachine
 			VolumeType: infrav1.VolumeTypeStorageClass, StorageClass: storageClass, VolumeSize: &size,
 		})
 	}
+	firmware, tpm := hardware(s)
 	return &infrav1.HarvesterMachine{
 		TypeMeta:   metav1.TypeMeta{APIVersion: infrav1.GroupVersion.String(), Kind: "HarvesterMachine"},
 		ObjectMeta: metav1.ObjectMeta{Name: s.Name + "-" + string(role), Namespace: s.Namespace},
@@ -102,6 +104,22 @@ func machine(s settings.Settings, role settings.Role) (*infrav1.HarvesterMachine
 			SSHKeyPair: s.SSHKeyPair,
 			Networks:   machine.Networks,
 			Volumes:    volumes,
+			Firmware:   firmware,
+			TPM:        tpm,
 		},
 	}, nil
+}
+
+func hardware(s settings.Settings) (*infrav1.Firmware, *infrav1.TPM) {
+	var firmware *infrav1.Firmware
+	var tpm *infrav1.TPM
+	if s.Firmware != settings.FirmwareBIOS {
+		secure := s.Firmware == settings.FirmwareSecureBoot
+		firmware = &infrav1.Firmware{EFI: ptr.To(true), SecureBoot: &secure}
+	}
+	if s.TPM != settings.TPMNone {
+		persistent := s.TPM == settings.TPMPersistent
+		tpm = &infrav1.TPM{Enabled: ptr.To(true), Persistent: &persistent}
+	}
+	return firmware, tpm
 }

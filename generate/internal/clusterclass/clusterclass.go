@@ -18,9 +18,9 @@ import (
 //go:embed clusterclass-harvester-rke2.yaml
 var manifest []byte
 
-// Objects returns the ClusterClass and the templates it refers to, for a namespace. The templates come first: the class
-// is of no use without them.
-func Objects(namespace string) ([]*unstructured.Unstructured, error) {
+// Objects returns the ClusterClass and the templates it refers to, for a namespace, in the versions asked for. The
+// templates come first: the class is of no use without them.
+func Objects(namespace string, versions Versions) ([]*unstructured.Unstructured, error) {
 	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(manifest), 4096)
 	var classes, templates []*unstructured.Unstructured
 	for {
@@ -33,6 +33,7 @@ func Objects(namespace string) ([]*unstructured.Unstructured, error) {
 			return nil, fmt.Errorf("reading the ClusterClass: %w", err)
 		}
 		object.SetNamespace(namespace)
+		versions.convert(object)
 		if object.GetKind() == "ClusterClass" {
 			classes = append(classes, object)
 			continue

@@ -1,11 +1,14 @@
 package clusterclass
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 )
 
 func TestCopyIsTheOneThatShips(t *testing.T) {
@@ -15,7 +18,7 @@ func TestCopyIsTheOneThatShips(t *testing.T) {
 }
 
 func TestObjects(t *testing.T) {
-	objects, err := Objects("prod-ns")
+	objects, err := Objects("prod-ns", Versions{})
 	require.NoError(t, err)
 	require.NotEmpty(t, objects)
 	classes := 0
@@ -28,4 +31,39 @@ func TestObjects(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 1, classes)
+}
+
+// Cluster API's own types say what v1beta2 looks like: nothing of the class is unknown to them.
+func TestVersions(t *testing.T) {
+	objects, err := Objects("ns", Versions{ClusterAPI: "v1beta2", RKE2: "v1beta2"})
+	require.NoError(t, err)
+	versions := make(map[string]string)
+	for _, object := range objects {
+		versions[object.GetKind()] = object.GetAPIVersion()
+	}
+	assert.Equal(t, map[string]string{
+		"ClusterClass":             "cluster.x-k8s.io/v1beta2",
+		"RKE2ControlPlaneTemplate": "controlplane.cluster.x-k8s.io/v1beta2",
+		"RKE2ConfigTemplate":       "bootstrap.cluster.x-k8s.io/v1beta2",
+		"HarvesterClusterTemplate": "infrastructure.cluster.x-k8s.io/v1beta1",
+		"HarvesterMachineTemplate": "infrastructure.cluster.x-k8s.io/v1beta1",
+	}, versions)
+	encoded, err := json.Marshal(objects[len(objects)-1].Object)
+	require.NoError(t, err)
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.DisallowUnknownFields()
+	class := &clusterv1.ClusterClass{}
+	require.NoError(t, decoder.Decode(class))
+	assert.Equal(t, "controlplane.cluster.x-k8s.io/v1beta2", class.Spec.ControlPlane.TemplateRef.APIVersion)
+	assert.Equal(t, "HarvesterMachineTemplate", class.Spec.ControlPlane.MachineInfrastructure.TemplateRef.Kind)
+	require.Len(t, class.Spec.Workers.MachineDeployments, 1)
+	assert.Equal(t, "bootstrap.cluster.x-k8s.io/v1beta2", class.Spec.Workers.MachineDeployments[0].Bootstrap.TemplateRef.APIVersion)
+	assert.NotEmpty(t, class.Spec.Patches)
+	for _, patch := range class.Spec.Patches {
+		for _, definition := range patch.Definitions {
+			if definition.Selector.Kind == "RKE2ConfigTemplate" {
+				assert.Equal(t, "bootstrap.cluster.x-k8s.io/v1beta2", definition.Selector.APIVersion)
+			}
+		}
+	}
 }

@@ -23,7 +23,7 @@ func (t target) config(streams Streams) (*rest.Config, error) {
 		return nil, usage("no management cluster is found: set --kubeconfig or KUBECONFIG, or choose a --context that has one")
 	}
 	if err != nil {
-		return nil, usage("--kubeconfig or --context: %v", err)
+		return nil, usage("--kubeconfig or --context: %v: name a kubeconfig and a context in it (kubectl config get-contexts)", err)
 	}
 	config.UserAgent = "caphv-generate"
 	config.WarningHandler = warnings{rest.NewWarningWriter(streams.Err, rest.WarningWriterOptions{Deduplicate: true})}
@@ -110,9 +110,11 @@ func warnAboutClass(objects []*unstructured.Unstructured) func(context.Context, 
 }
 
 func classNamespace(cluster *unstructured.Unstructured) string {
-	// A field of another type than string is as good as none.
-	if namespace, found, err := unstructured.NestedString(cluster.Object, "spec", "topology", "classNamespace"); found && err == nil {
-		return namespace
+	// The second one is v1beta2's. A field of another type than string is as good as none.
+	for _, path := range [][]string{{"spec", "topology", "classNamespace"}, {"spec", "topology", "classRef", "namespace"}} {
+		if namespace, found, err := unstructured.NestedString(cluster.Object, path...); found && err == nil {
+			return namespace
+		}
 	}
 	return cluster.GetNamespace()
 }

@@ -100,8 +100,8 @@ func TestWrongFlags(t *testing.T) {
 		arguments []string
 		want      []string
 	}{
-		"unknown flag":          {[]string{"--nmae", "x"}, []string{"unknown flag: --nmae"}},
-		"value of another kind": {[]string{"--cpu", "four"}, []string{`"--cpu" flag`, "four"}},
+		"unknown flag":          {[]string{"--nmae", "x"}, []string{"unknown flag: --nmae; did you mean --name?"}},
+		"value of another kind": {[]string{"--cpu", "four"}, []string{`--cpu "four" is not of the right kind: give a whole number`}},
 		"stray word":            {[]string{"production"}, []string{`"production" is neither a flag nor a command`}},
 		"empty name":            {[]string{"--name", ""}, []string{"--name is required: choose a name"}},
 		"bad image":             {[]string{"--image", "a/b/c"}, []string{"--image", "namespace/name"}},

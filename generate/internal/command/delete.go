@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,12 +18,14 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/manifest"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/progress"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/prompt"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
 )
 
 // deleteRun is one run of delete.
 type deleteRun struct {
 	streams         Streams
 	name, namespace string
+	version         string
 	yes, planOnly   bool
 	timeout         time.Duration
 	target          target
@@ -46,6 +50,7 @@ Exit codes: 0 gone; 2 not confirmed; 4 not gone in time; otherwise as with caphv
 	flags.SortFlags = false
 	flags.StringVar(&run.name, "name", "", "name of the cluster (required)")
 	flags.StringVar(&run.namespace, "namespace", "", "namespace of the cluster (default: the cluster's name)")
+	flags.StringVar(&run.version, "capi-api-version", settings.V1Beta1, "version of Cluster API's objects: v1beta1 or v1beta2")
 	flags.BoolVar(&run.planOnly, "plan", false, "show the plan, and delete nothing")
 	flags.BoolVar(&run.yes, "yes", false, "delete without a question")
 	flags.DurationVar(&run.timeout, "timeout", defaultTimeout, "how long the Cluster may take to be gone; 0 for ever")
@@ -62,6 +67,9 @@ func (r *deleteRun) do(ctx context.Context) error {
 	}
 	if len(validation.IsDNS1123Label(r.namespace)) > 0 {
 		return usage("--namespace %q is not a namespace: name the one of the cluster", r.namespace)
+	}
+	if !slices.Contains(settings.Versions(), r.version) {
+		return usage("--capi-api-version %q is none of %s", r.version, strings.Join(settings.Versions(), ", "))
 	}
 	applier, err := r.target.applier(r.streams)
 	if err != nil {
@@ -80,7 +88,7 @@ func (r *deleteRun) do(ctx context.Context) error {
 // plan writes what will go, and returns it in that order.
 func (r *deleteRun) plan(ctx context.Context, applier *apply.Applier) ([]*unstructured.Unstructured, error) {
 	var present []*unstructured.Unstructured
-	for _, object := range manifest.Belongings(r.namespace, r.name) {
+	for _, object := range manifest.Belongings(r.namespace, r.name, r.version) {
 		exists, err := applier.Exists(ctx, object)
 		if err != nil {
 			return nil, fmt.Errorf("looking for %s: %w", manifest.Title(object), err)
@@ -107,7 +115,7 @@ func (r *deleteRun) plan(ctx context.Context, applier *apply.Applier) ([]*unstru
 
 // listMachines writes what goes with the Cluster.
 func (r *deleteRun) listMachines(ctx context.Context, applier *apply.Applier, out io.Writer) error {
-	resource := schema.GroupVersionResource{Group: "cluster.x-k8s.io", Version: "v1beta1", Resource: "machines"}
+	resource := schema.GroupVersionResource{Group: "cluster.x-k8s.io", Version: r.version, Resource: "machines"}
 	machines, err := applier.Client().Resource(resource).Namespace(r.namespace).
 		List(ctx, metav1.ListOptions{LabelSelector: "cluster.x-k8s.io/cluster-name=" + r.name})
 	if err != nil {
@@ -141,7 +149,7 @@ func (r *deleteRun) delete(ctx context.Context, applier *apply.Applier, objects 
 		_, err := applier.Delete(ctx, object)
 		if err == nil && object.GetKind() == "Cluster" {
 			follower := progress.Follower{
-				Client: applier.Client(), Namespace: r.namespace, Name: r.name, Out: r.streams.Out, Timeout: r.timeout,
+				Client: applier.Client(), Version: r.version, Namespace: r.namespace, Name: r.name, Out: r.streams.Out, Timeout: r.timeout,
 			}
 			err = follower.AwaitGone(ctx)
 		}

@@ -27,7 +27,7 @@ func (t target) awaitUp(ctx context.Context, streams Streams, clusters []built) 
 		}
 		s := cluster.settings
 		follower := progress.Follower{
-			Client: applier.Client(), Namespace: s.Namespace, Name: s.Name, Out: streams.Out, Timeout: left,
+			Client: applier.Client(), Version: s.ClusterAPIVersion, Namespace: s.Namespace, Name: s.Name, Out: streams.Out, Timeout: left,
 		}
 		fmt.Fprintf(streams.Err, "waiting for cluster %s/%s\n", s.Namespace, s.Name)
 		if err := follower.AwaitUp(ctx); err != nil {

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -18,7 +15,6 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/manifest"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/prompt"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 )
 
 // generateRun is one run of the root command.
@@ -103,28 +99,52 @@ func (r *generateRun) combination() error {
 	return nil
 }
 
-// ask fills in what no flag says, and shows how to say it by flags.
+// ask fills in what no flag says, sums it up, and shows how to say it by flags.
 func (r *generateRun) ask(ctx context.Context, flags *pflag.FlagSet) error {
 	if !r.streams.Terminal {
 		return usage("--interactive needs a terminal: leave it out and give the flags")
 	}
 	session := prompt.NewSession(r.streams.In, r.streams.Err)
-	if err := session.Fill(ctx, r.fields, flags, func() []settings.Problem { return r.settings.Problems() }); err != nil {
-		return err
+	err := r.questions(ctx, session, flags)
+	if ctx.Err() != nil {
+		return fmt.Errorf("nothing is written or applied: %w", err)
 	}
-	if !r.apply && !r.output.toFiles() {
-		confirmed, err := session.Confirm(ctx, "Apply to the management cluster now")
-		if err != nil {
-			return err
-		}
-		if confirmed {
-			if err := flags.Set("apply", "true"); err != nil {
-				return err
-			}
-		}
+	if err != nil {
+		return err
 	}
 	fmt.Fprintf(r.streams.Err, "The same without questions:\n  %s\n", prompt.CommandLine("caphv-generate", flags))
 	return nil
+}
+
+func (r *generateRun) questions(ctx context.Context, session *prompt.Session, flags *pflag.FlagSet) error {
+	guide := &interview{settings: &r.settings, out: r.streams.Err}
+	if r.settings.HarvesterKubeconfig != "" {
+		if problem := guide.connect(ctx); problem != "" {
+			return usage("%s", problem)
+		}
+	}
+	if err := session.Fill(ctx, r.fields, flags, guide); err != nil {
+		return err
+	}
+	fmt.Fprint(r.streams.Err, r.settings.Complete().Summary())
+	if !r.apply && !r.output.toFiles() {
+		if err := confirm(ctx, session, flags, "apply", "Apply to the management cluster now"); err != nil {
+			return err
+		}
+	}
+	if r.apply && !r.target.wait && !r.target.dryRun {
+		return confirm(ctx, session, flags, "wait", "Wait until the cluster is up")
+	}
+	return nil
+}
+
+// confirm sets a flag after a yes.
+func confirm(ctx context.Context, session *prompt.Session, flags *pflag.FlagSet, flag, question string) error {
+	confirmed, err := session.Confirm(ctx, question)
+	if err != nil || !confirmed {
+		return err
+	}
+	return flags.Set(flag, "true")
 }
 
 // built is what became of a cluster's settings.
@@ -170,13 +190,13 @@ func (r *generateRun) buildAll(clusters []wanted) ([]built, error) {
 	return done, nil
 }
 
-// build judges the settings, reads the kubeconfig, and makes the objects. All that is wrong is reported together.
+// build judges the settings, reads the files they name, and makes the objects. All that is wrong is reported together.
 func build(s settings.Settings) (built, error) {
 	var problems []string
 	for _, problem := range s.Problems() {
 		problems = append(problems, problem.String())
 	}
-	kubeconfig, err := readKubeconfig(s.HarvesterKubeconfig)
+	files, err := contents(s)
 	var mistake *usageError
 	if errors.As(err, &mistake) {
 		problems = append(problems, mistake.problems...)
@@ -187,7 +207,7 @@ func build(s settings.Settings) (built, error) {
 		return built{}, &usageError{problems}
 	}
 	done := built{settings: s.Complete()}
-	if done.objects, err = manifest.Build(done.settings, kubeconfig); err != nil {
+	if done.objects, err = manifest.Build(done.settings, files); err != nil {
 		return built{}, err
 	}
 	findings, err := check.Run(done.settings, done.objects)
@@ -202,25 +222,4 @@ func build(s settings.Settings) (built, error) {
 	}
 	done.warnings = append(done.warnings, findings.Warnings...)
 	return done, nil
-}
-
-// readKubeconfig returns the file as it is, after a look at it. Nothing of it gets into an error.
-func readKubeconfig(path string) ([]byte, error) {
-	if path == "" {
-		return nil, nil
-	}
-	// A shell expands the tilde of "--flag ~/file", but not that of "--flag=~/file".
-	if rest, relative := strings.CutPrefix(path, "~/"); relative {
-		if home, err := os.UserHomeDir(); err == nil {
-			path = filepath.Join(home, rest)
-		}
-	}
-	content, err := os.ReadFile(path) //nolint:gosec // Reading the file that the user names is the point.
-	if err != nil {
-		return nil, usage("--harvester-kubeconfig cannot be read: %v", err)
-	}
-	if _, err := harvesterclient.RESTConfig(content); err != nil {
-		return nil, usage("--harvester-kubeconfig %s: %v", path, err)
-	}
-	return content, nil
 }

@@ -48,7 +48,7 @@ func (o *output) write(streams Streams, clusters []built, stream bool) error {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return err
+		return fmt.Errorf("%w: %s names another folder", err, o.flags())
 	}
 	count, rest := 0, slices.Concat(rests...)
 	for _, written := range counts {
@@ -92,6 +92,17 @@ func (o *output) secretsDir(place string) string {
 		return filepath.Join(o.dir, place, o.secrets)
 	}
 	return filepath.Join(o.secrets, place)
+}
+
+// flags are those that chose the folders.
+func (o *output) flags() string {
+	switch {
+	case o.secrets == "":
+		return "--output"
+	case o.dir == "":
+		return "--split-secrets"
+	}
+	return "--output or --split-secrets"
 }
 
 func (o *output) places() string {

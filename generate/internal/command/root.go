@@ -58,6 +58,11 @@ const examples = `  # Ten objects, to be looked at or committed. The Secret hold
   # Every cluster of a folder at once, each into manifests/<namespace>/<name>.
   caphv-generate -f clusters/ --output manifests/ --split-secrets=/run/secrets/clusters
 
+  # Where the internet is out of reach: RKE2 is in the image, everything else in a registry of one's own.
+  caphv-generate --name production-cluster ... --air-gapped --system-default-registry registry.example:5000 \
+    --registry-mirror '*=https://registry.example:5000' --registry-tls-secret registry.example:5000=registry-ca \
+    --chart-repository oci://registry.example:5000/charts
+
   # By questions.
   caphv-generate --interactive`
 
@@ -84,7 +89,7 @@ func newRoot(streams Streams, version string) *cobra.Command {
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
+	root.SetFlagErrorFunc(flagError)
 	run.registerFields(root)
 	flags := root.Flags()
 	flags.BoolVar(&run.interactive, "interactive", false, "ask for what no flag says")

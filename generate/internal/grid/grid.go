@@ -44,6 +44,19 @@ var changes = map[string]func(*settings.Settings){
 		s.Gateway, s.SubnetMask, s.DNS = "2001:db8::1", "ffff:ffff:ffff:ffff::", []string{"2001:db8::53"}
 		s.PodCIDR, s.ServiceCIDR = "2001:db8:42::/56", "2001:db8:43::/112"
 	},
+	"firmware": func(s *settings.Settings) { s.Firmware, s.TPM = settings.FirmwareSecureBoot, settings.TPMPersistent },
+	"efi":      func(s *settings.Settings) { s.Firmware, s.TPM = settings.FirmwareEFI, settings.TPMEphemeral },
+	"air-gapped": func(s *settings.Settings) {
+		s.SystemDefaultRegistry, s.AirGapped, s.ChartRepository = "registry.example:5000", true, "oci://registry.example:5000/charts"
+		s.RegistryMirrors = []string{"docker.io=https://registry.example:5000", "*=https://registry.example:5000", "docker.io=https://other.example"}
+		s.RegistrySecret, s.RegistryTLSSecret = "registry.example:5000=registry-login", "registry.example:5000=registry-ca"
+	},
+	"bgp":        func(s *settings.Settings) { s.CNIEncapsulation, s.CNIMTU = settings.EncapsulationIPIP, 1450 },
+	"canal-mtu":  func(s *settings.Settings) { s.CNI, s.CNIMTU = settings.CNICanal, 1450 },
+	"cilium-mtu": func(s *settings.Settings) { s.CNI, s.CNIMTU = settings.CNICilium, 8950 },
+	"v1beta2": func(s *settings.Settings) {
+		s.ClusterAPIVersion, s.ClassNamespace, s.NodeStartupTimeout = settings.V1Beta2, "classes", "30m"
+	},
 	"roles": func(s *settings.Settings) {
 		s.ControlPlane = settings.Overrides{CPU: 8, Memory: "16Gi", DiskSize: "120Gi"}
 		s.Workers = settings.Overrides{Networks: []string{"vms/one", "vms/storage"}, ExtraDisks: []string{"harvester-longhorn:1Ti"}}

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"strings"
 
 	"go.yaml.in/yaml/v2"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -14,7 +15,6 @@ import (
 // installs the same charts with the cloud config from a Secret; 0.2.15 is the first version of the cloud provider's chart
 // that reads one.
 const (
-	chartRepository      = "https://charts.harvesterhci.io/"
 	cloudProviderChart   = "harvester-cloud-provider"
 	cloudProviderVersion = "0.2.15"
 	csiDriverChart       = "harvester-csi-driver"
@@ -36,52 +36,57 @@ type addon struct {
 	values map[string]any
 }
 
-func addonsOf(s settings.Settings) []addon {
-	addons := []addon{cloudProvider(s), csiDriver()}
-	if s.CNI == settings.CNICalico {
-		addons = append(addons, calico(s))
+func addonsOf(s settings.Settings, networkValues map[string]any) []addon {
+	addons := []addon{cloudProvider(s), csiDriver(s)}
+	if network, wanted := podNetwork(s, networkValues); wanted {
+		addons = append(addons, network)
 	}
 	return addons
 }
 
 // cloudProvider is installed before nodes are ready (bootstrap): it is what makes them ready.
 func cloudProvider(s settings.Settings) addon {
-	spec := helmChart(cloudProviderChart, cloudProviderVersion)
+	spec := helmChart(s, cloudProviderChart, cloudProviderVersion)
+	cattle := withRegistry(s, map[string]any{"clusterName": s.Name})
 	spec["bootstrap"] = true
 	return addon{
 		suffix: "ccm", selector: "ccm", selected: "external", kind: "HelmChart", chart: cloudProviderChart, spec: spec,
 		values: map[string]any{
 			"cloudConfigPath": "",
 			"cloudConfig":     map[string]any{"secretName": CloudConfigSecret, "secretKey": CloudConfigSecretKey},
-			"global":          map[string]any{"cattle": map[string]any{"clusterName": s.Name}},
+			"global":          map[string]any{"cattle": cattle},
 		},
 	}
 }
 
-func csiDriver() addon {
+func csiDriver(s settings.Settings) addon {
+	values := map[string]any{"cloudConfig": map[string]any{"secretName": CloudConfigSecret}}
+	if cattle := withRegistry(s, map[string]any{}); len(cattle) > 0 {
+		values["global"] = map[string]any{"cattle": cattle}
+	}
 	return addon{
 		suffix: "csi", selector: "csi", selected: "external", kind: "HelmChart", chart: csiDriverChart,
-		spec:   helmChart(csiDriverChart, csiDriverVersion),
-		values: map[string]any{"cloudConfig": map[string]any{"secretName": CloudConfigSecret}},
+		spec: helmChart(s, csiDriverChart, csiDriverVersion), values: values,
 	}
 }
 
-// calico sets values of the chart that RKE2 installs by itself with "cni: calico".
-func calico(s settings.Settings) addon {
-	return addon{
-		suffix: "calico", selector: "cni", selected: "external", kind: "HelmChartConfig", chart: "rke2-calico",
-		spec: map[string]any{},
-		values: map[string]any{"installation": map[string]any{"calicoNetwork": map[string]any{
-			"bgp": "Disabled",
-			"ipPools": []any{map[string]any{
-				"cidr": s.PodCIDR, "encapsulation": "VXLAN", "natOutgoing": "Enabled", "nodeSelector": "all()",
-			}},
-		}}},
+// withRegistry has a chart of Harvester pull its images from the default registry, as RKE2's own charts do by themselves.
+func withRegistry(s settings.Settings, cattle map[string]any) map[string]any {
+	if s.SystemDefaultRegistry != "" {
+		cattle["systemDefaultRegistry"] = s.SystemDefaultRegistry
 	}
+	return cattle
 }
 
-func helmChart(chart, version string) map[string]any {
-	return map[string]any{"chart": chart, "repo": chartRepository, "version": version, "targetNamespace": kubeSystem}
+// helmChart finds a chart by name in a repository, or by its address in a registry.
+func helmChart(s settings.Settings, chart, version string) map[string]any {
+	spec := map[string]any{"version": version, "targetNamespace": kubeSystem}
+	if strings.HasPrefix(s.ChartRepository, "oci://") {
+		spec["chart"] = strings.TrimSuffix(s.ChartRepository, "/") + "/" + chart
+		return spec
+	}
+	spec["chart"], spec["repo"] = chart, s.ChartRepository
+	return spec
 }
 
 func (a addon) name(s settings.Settings) string { return s.Name + "-" + a.suffix }
@@ -107,7 +112,7 @@ func (a addon) configMap(s settings.Settings) (*unstructured.Unstructured, error
 // resourceSet selects this cluster only, by name beside the label that says what it wants: several clusters may share a
 // namespace. It reapplies what changes, such as the cloud config that comes into the ConfigMap later.
 func (a addon) resourceSet(s settings.Settings) *unstructured.Unstructured {
-	return with(object("addons.cluster.x-k8s.io/v1beta1", "ClusterResourceSet", a.name(s), s), "spec", map[string]any{
+	return with(object("addons.cluster.x-k8s.io/"+s.ClusterAPIVersion, "ClusterResourceSet", a.name(s), s), "spec", map[string]any{
 		"clusterSelector": map[string]any{"matchLabels": map[string]any{
 			a.selector: a.selected, clusterNameLabel: s.Name,
 		}},

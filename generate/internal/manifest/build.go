@@ -8,12 +8,21 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
 )
 
+// Contents are those of the files that settings name.
+type Contents struct {
+	// Kubeconfig reaches Harvester.
+	Kubeconfig []byte
+	// CNIValues are Helm values for the pod network's chart, of the types of JSON; nil for none.
+	CNIValues map[string]any
+}
+
 // Build returns the objects of a cluster in the order in which they must be applied: the namespace, the identity Secret,
 // the Cluster, an addon's ConfigMap and ClusterResourceSet each for the cloud provider, the CSI driver and, with Calico
-// as pod network, Calico, and the MachineHealthCheck. The settings must be complete and without problems.
-func Build(s settings.Settings, kubeconfig []byte) ([]*unstructured.Unstructured, error) {
-	objects := []*unstructured.Unstructured{namespace(s), identity(s, kubeconfig), cluster(s)}
-	addons := addonsOf(s)
+// as pod network or with settings for another one, the pod network, and the MachineHealthCheck. The settings must be
+// complete and without problems.
+func Build(s settings.Settings, files Contents) ([]*unstructured.Unstructured, error) {
+	objects := []*unstructured.Unstructured{namespace(s), identity(s, files.Kubeconfig), cluster(s)}
+	addons := addonsOf(s, files.CNIValues)
 	for _, addon := range addons {
 		configMap, err := addon.configMap(s)
 		if err != nil {
@@ -29,14 +38,18 @@ func Build(s settings.Settings, kubeconfig []byte) ([]*unstructured.Unstructured
 
 // Belongings are the objects that Build makes for a cluster, by name only, in the order in which they can go: the Cluster
 // first, and the identity last, which CAPHV needs until the Cluster is gone. The namespace is not among them: it may hold
-// more.
-func Belongings(namespace, name string) []*unstructured.Unstructured {
-	s := settings.Settings{Name: name, Namespace: namespace, CNI: settings.CNICalico}
+// more. version is that of Cluster API's objects.
+func Belongings(namespace, name, version string) []*unstructured.Unstructured {
+	s := settings.Settings{Name: name, Namespace: namespace, ClusterAPIVersion: version}
 	belongings := []*unstructured.Unstructured{
-		{Object: object(clusterAPIVersion, "Cluster", name, s)},
-		{Object: object(clusterAPIVersion, "MachineHealthCheck", healthCheckName(s), s)},
+		{Object: object(clusterAPI(s), "Cluster", name, s)},
+		{Object: object(clusterAPI(s), "MachineHealthCheck", healthCheckName(s), s)},
 	}
-	for _, addon := range addonsOf(s) {
+	addons := addonsOf(s, nil)
+	for _, cni := range []string{settings.CNICalico, settings.CNICanal, settings.CNICilium} {
+		addons = append(addons, networkAddon(cni, nil))
+	}
+	for _, addon := range addons {
 		belongings = append(belongings, addon.resourceSet(s),
 			&unstructured.Unstructured{Object: object("v1", "ConfigMap", addon.name(s), s)})
 	}

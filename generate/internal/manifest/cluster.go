@@ -8,10 +8,10 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
 )
 
-const clusterAPIVersion = "cluster.x-k8s.io/v1beta1"
+func clusterAPI(s settings.Settings) string { return "cluster.x-k8s.io/" + s.ClusterAPIVersion }
 
 func cluster(s settings.Settings) *unstructured.Unstructured {
-	cluster := object(clusterAPIVersion, "Cluster", s.Name, s)
+	cluster := object(clusterAPI(s), "Cluster", s.Name, s)
 	label(cluster, "ccm", "external")
 	label(cluster, "csi", "external")
 	label(cluster, "cni", "external")
@@ -46,13 +46,22 @@ func topology(s settings.Settings) map[string]any {
 		deployments = append(deployments, deployment)
 	}
 	topology := map[string]any{
-		"class":        ClusterClassName,
 		"version":      s.KubernetesVersion,
 		"controlPlane": controlPlane,
 		"workers":      map[string]any{"machineDeployments": deployments},
 		"variables":    variables(s),
 	}
-	if s.ClassNamespace != "" && s.ClassNamespace != s.Namespace {
+	elsewhere := s.ClassNamespace != "" && s.ClassNamespace != s.Namespace
+	if s.ClusterAPIVersion == settings.V1Beta2 {
+		class := map[string]any{"name": ClusterClassName}
+		if elsewhere {
+			class["namespace"] = s.ClassNamespace
+		}
+		topology["classRef"] = class
+		return topology
+	}
+	topology["class"] = ClusterClassName
+	if elsewhere {
 		topology["classNamespace"] = s.ClassNamespace
 	}
 	return topology
@@ -95,21 +104,7 @@ func variables(s settings.Settings) []any {
 	if s.FIPS {
 		add("fipsRequired", true)
 	}
+	hardware(s, add)
+	images(s, add)
 	return variables
 }
-
-// healthCheck has the operations guide's values by default. The selector takes in all machines of the cluster.
-func healthCheck(s settings.Settings) *unstructured.Unstructured {
-	unhealthy := func(status string) any {
-		return map[string]any{"type": "Ready", "status": status, "timeout": s.UnhealthyTimeout}
-	}
-	return with(object(clusterAPIVersion, "MachineHealthCheck", healthCheckName(s), s), "spec", map[string]any{
-		"clusterName":         s.Name,
-		"maxUnhealthy":        s.MaxUnhealthy,
-		"nodeStartupTimeout":  s.NodeStartupTimeout,
-		"selector":            map[string]any{"matchLabels": map[string]any{clusterNameLabel: s.Name}},
-		"unhealthyConditions": []any{unhealthy("False"), unhealthy("Unknown")},
-	})
-}
-
-func healthCheckName(s settings.Settings) string { return s.Name + "-mhc" }

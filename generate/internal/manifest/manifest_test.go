@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func build(t *testing.T, s settings.Settings) []*unstructured.Unstructured {
 	t.Helper()
-	objects, err := Build(s, kubeconfig)
+	objects, err := Build(s, Contents{Kubeconfig: kubeconfig})
 	require.NoError(t, err)
 	return objects
 }

@@ -32,6 +32,49 @@ func override(part map[string]any, s settings.Settings, role settings.Role) {
 	}
 }
 
+// hardware says how machines boot. The default is the class's.
+func hardware(s settings.Settings, add func(string, any)) {
+	switch s.Firmware {
+	case settings.FirmwareEFI:
+		add("firmware", map[string]any{"efi": true})
+	case settings.FirmwareSecureBoot:
+		add("firmware", map[string]any{"efi": true, "secureBoot": true})
+	}
+	switch s.TPM {
+	case settings.TPMEphemeral:
+		add("tpm", map[string]any{"enabled": true})
+	case settings.TPMPersistent:
+		add("tpm", map[string]any{"enabled": true, "persistent": true})
+	}
+}
+
+// images says where machines get images from, and RKE2 itself.
+func images(s settings.Settings, add func(string, any)) {
+	if s.SystemDefaultRegistry != "" {
+		add("systemDefaultRegistry", s.SystemDefaultRegistry)
+	}
+	if mirrors := s.Mirrors(); len(mirrors) > 0 {
+		values := make([]any, 0, len(mirrors))
+		for _, mirror := range mirrors {
+			values = append(values, map[string]any{"registry": mirror.Registry, "endpoints": list(mirror.Endpoints)})
+		}
+		add("registryMirrors", values)
+	}
+	if registry := s.PrivateRegistry(); registry.Host != "" {
+		value := map[string]any{"host": registry.Host}
+		if registry.CredentialsSecret != "" {
+			value["credentialsSecretName"] = registry.CredentialsSecret
+		}
+		if registry.TLSSecret != "" {
+			value["tlsSecretName"] = registry.TLSSecret
+		}
+		add("privateRegistry", value)
+	}
+	if s.AirGapped {
+		add("airGapped", true)
+	}
+}
+
 // volumes are the disk that the image fills, from which the machine boots, and the empty ones after it.
 func volumes(s settings.Settings, machine settings.Overrides) []any {
 	volumes := []any{map[string]any{

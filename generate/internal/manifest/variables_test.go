@@ -28,7 +28,7 @@ type declared struct {
 
 func declaredVariables(t *testing.T) map[string]declared {
 	t.Helper()
-	objects, err := clusterclass.Objects("ns")
+	objects, err := clusterclass.Objects("ns", clusterclass.Versions{})
 	require.NoError(t, err)
 	class := objects[len(objects)-1]
 	assert.Equal(t, ClusterClassName, class.GetName())

@@ -24,17 +24,14 @@ import (
 // ErrTimeout means that the cluster did not get there in time. The error that wraps it says what was missing.
 var ErrTimeout = errors.New("not in time")
 
-var (
-	clusters = schema.GroupVersionResource{Group: "cluster.x-k8s.io", Version: "v1beta1", Resource: "clusters"}
-	machines = schema.GroupVersionResource{Group: "cluster.x-k8s.io", Version: "v1beta1", Resource: "machines"}
-)
-
 // judgement says how far a cluster is; the Cluster is nil if it does not exist.
 type judgement func(cluster *unstructured.Unstructured, machines []*unstructured.Unstructured) State
 
 // Follower watches one cluster.
 type Follower struct {
-	Client          dynamic.Interface
+	Client dynamic.Interface
+	// Version is that of Cluster API's objects, v1beta1 or v1beta2.
+	Version         string
 	Namespace, Name string
 	// Out gets a line whenever the Cluster or a Machine enters another phase.
 	Out io.Writer
@@ -84,10 +81,10 @@ func (f Follower) await(ctx context.Context, judge judgement) error {
 		defer cancel()
 	}
 	changed := make(chan struct{}, 1)
-	byName := f.informer(ctx, clusters, changed, func(o *metav1.ListOptions) {
+	byName := f.informer(ctx, f.resource("clusters"), changed, func(o *metav1.ListOptions) {
 		o.FieldSelector = fields.OneTermEqualSelector("metadata.name", f.Name).String()
 	})
-	byLabel := f.informer(ctx, machines, changed, func(o *metav1.ListOptions) {
+	byLabel := f.informer(ctx, f.resource("machines"), changed, func(o *metav1.ListOptions) {
 		o.LabelSelector = f.selector()
 	})
 	if !cache.WaitForCacheSync(ctx.Done(), byName.HasSynced, byLabel.HasSynced) {
@@ -109,14 +106,14 @@ func (f Follower) await(ctx context.Context, judge judgement) error {
 
 // now judges the cluster as it is.
 func (f Follower) now(ctx context.Context, judge judgement) (State, error) {
-	cluster, err := f.Client.Resource(clusters).Namespace(f.Namespace).Get(ctx, f.Name, metav1.GetOptions{})
+	cluster, err := f.Client.Resource(f.resource("clusters")).Namespace(f.Namespace).Get(ctx, f.Name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		cluster, err = nil, nil
 	}
 	if err != nil {
 		return State{}, fmt.Errorf("reading the Cluster: %w", err)
 	}
-	list, err := f.Client.Resource(machines).Namespace(f.Namespace).List(ctx, metav1.ListOptions{LabelSelector: f.selector()})
+	list, err := f.Client.Resource(f.resource("machines")).Namespace(f.Namespace).List(ctx, metav1.ListOptions{LabelSelector: f.selector()})
 	if err != nil {
 		return State{}, fmt.Errorf("listing the Machines: %w", err)
 	}
@@ -125,6 +122,10 @@ func (f Follower) now(ctx context.Context, judge judgement) (State, error) {
 		found = append(found, &list.Items[i])
 	}
 	return judge(cluster, found), nil
+}
+
+func (f Follower) resource(name string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "cluster.x-k8s.io", Version: f.Version, Resource: name}
 }
 
 func (f Follower) selector() string {

@@ -25,11 +25,12 @@ func Up(cluster *unstructured.Unstructured, machines []*unstructured.Unstructure
 		return State{Missing: []string{"the Cluster does not exist"}}
 	}
 	state.Lines["Cluster "+cluster.GetName()] = phaseOf(cluster)
-	for _, flag := range []struct{ field, what string }{
-		{"infrastructureReady", "the infrastructure (load balancer, target namespace) is not ready"},
-		{"controlPlaneReady", "the control plane is not ready"},
+	for _, flag := range []struct{ field, since, what string }{
+		{"infrastructureReady", "infrastructureProvisioned", "the infrastructure (load balancer, target namespace) is not ready"},
+		{"controlPlaneReady", "controlPlaneInitialized", "the control plane is not ready"},
 	} {
-		if !isTrue(cluster, "status", flag.field) {
+		// The second field is v1beta2's.
+		if !isTrue(cluster, "status", flag.field) && !isTrue(cluster, "status", "initialization", flag.since) {
 			state.Missing = append(state.Missing, flag.what+because(cluster))
 		}
 	}

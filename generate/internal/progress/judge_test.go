@@ -64,6 +64,13 @@ func TestUp(t *testing.T) {
 	}
 }
 
+func TestUpInV1beta2(t *testing.T) {
+	c := cluster(false)
+	c.Object["status"].(map[string]any)["initialization"] = map[string]any{"infrastructureProvisioned": true, "controlPlaneInitialized": true}
+	const version = "v1.31.14+rke2r1"
+	assert.Empty(t, Up(c, []*unstructured.Unstructured{machine("a", "Running", version), machine("b", "Running", version)}).Missing)
+}
+
 func TestGone(t *testing.T) {
 	assert.Empty(t, Gone(nil, nil).Missing)
 	left := Gone(cluster(true), []*unstructured.Unstructured{machine("a", "Deleting", "")})

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -47,37 +49,60 @@ func NewSession(in io.Reader, out io.Writer) *Session {
 	return &Session{lines: lines, out: out}
 }
 
+// Guide knows more about a question than its text.
+type Guide interface {
+	// Choices are what there is to answer with, with a note each; none means that anything goes.
+	Choices(flag string) []Choice
+	// Suggest is the answer that an empty line gives, in the place of the flag's default; empty for none.
+	Suggest(flag string) string
+	// Problem says what is wrong with the answer that the flag has now; empty means that it is right.
+	Problem(ctx context.Context, flag string) string
+}
+
+// Choice is an answer to choose by its number.
+type Choice struct{ Value, Note string }
+
 // Fill asks for every field that has a question and whose flag was not given, in the order of the fields. An empty answer
 // keeps the default. An answer is judged at once, and asked for again until it is right. Setting the flag sets the
-// settings; judge tells what is wrong with those.
-func (s *Session) Fill(ctx context.Context, fields []settings.Field, flags *pflag.FlagSet, judge func() []settings.Problem) error {
+// settings, which the guide judges.
+func (s *Session) Fill(ctx context.Context, fields []settings.Field, flags *pflag.FlagSet, guide Guide) error {
 	for _, field := range fields {
 		flag := flags.Lookup(field.Flag)
-		if field.Question == "" || flag == nil || flag.Changed {
+		if field.Question == "" || flag == nil || flag.Changed || field.Asked != nil && !field.Asked() {
 			continue
 		}
-		if err := s.fill(ctx, field, flag, judge); err != nil {
-			return err
+		if err := s.fill(ctx, field, flag, guide); err != nil {
+			return fmt.Errorf("at the question for --%s: %w", field.Flag, err)
 		}
 	}
 	return nil
 }
 
-func (s *Session) fill(ctx context.Context, field settings.Field, flag *pflag.Flag, judge func() []settings.Problem) error {
-	fallback := shown(flag)
+func (s *Session) fill(ctx context.Context, field settings.Field, flag *pflag.Flag, guide Guide) error {
+	initial := shown(flag)
+	fallback := initial
+	if suggested := guide.Suggest(field.Flag); suggested != "" {
+		fallback = suggested
+	}
+	choices := guide.Choices(field.Flag)
 	for {
+		s.list(choices)
 		answer, err := s.ask(ctx, field.Question, fallback)
 		if err != nil {
-			return fmt.Errorf("asking for --%s: %w", field.Flag, err)
+			return err
 		}
 		if answer == "" {
 			answer = fallback
 		}
-		if err := set(flag, answer, answer != fallback); err != nil {
+		answer = chosen(answer, choices, field.Kind == settings.Texts)
+		if err := set(flag, answer, answer != initial); err != nil {
 			fmt.Fprintf(s.out, "  --%s: %q is not of the right kind (%s)\n", field.Flag, answer, flag.Value.Type())
 			continue
 		}
-		problem := problemOf(field.Flag, judge())
+		problem := guide.Problem(ctx, field.Flag)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if problem == "" {
 			return nil
 		}
@@ -85,7 +110,37 @@ func (s *Session) fill(ctx context.Context, field settings.Field, flag *pflag.Fl
 	}
 }
 
-// Confirm asks a question that is answered by yes or no; anything but yes is no.
+// list shows the choices, numbered from 1.
+func (s *Session) list(choices []Choice) {
+	width := 0
+	for _, choice := range choices {
+		width = max(width, len(choice.Value))
+	}
+	for i, choice := range choices {
+		line := fmt.Sprintf("  %2d) %-*s  %s", i+1, width, choice.Value, choice.Note)
+		fmt.Fprintln(s.out, strings.TrimRight(line, " "))
+	}
+}
+
+// chosen puts values in the place of their numbers. What is a value itself is not taken for a number.
+func chosen(answer string, choices []Choice, several bool) string {
+	if several {
+		var values []string
+		for _, part := range split(answer) {
+			values = append(values, chosen(part, choices, false))
+		}
+		return strings.Join(values, ",")
+	}
+	if slices.ContainsFunc(choices, func(c Choice) bool { return c.Value == answer }) {
+		return answer
+	}
+	if number, err := strconv.Atoi(answer); err == nil && number >= 1 && number <= len(choices) {
+		return choices[number-1].Value
+	}
+	return answer
+}
+
+// Confirm asks a question that is answered by yes or no; an empty answer, and anything but yes, is no.
 func (s *Session) Confirm(ctx context.Context, question string) (bool, error) {
 	answer, err := s.ask(ctx, question+" (yes or no)", "no")
 	return err == nil && (strings.EqualFold(answer, "yes") || strings.EqualFold(answer, "y")), err
@@ -137,15 +192,6 @@ func shown(flag *pflag.Flag) string {
 		return strings.Join(list.GetSlice(), ",")
 	}
 	return flag.Value.String()
-}
-
-func problemOf(flag string, problems []settings.Problem) string {
-	for _, problem := range problems {
-		if problem.Flag == flag {
-			return problem.String()
-		}
-	}
-	return ""
 }
 
 // CommandLine is the command that gives the same settings without questions, for a POSIX shell.

@@ -19,6 +19,9 @@ type interview struct {
 	fields   []settings.Field
 	flags    *pflag.FlagSet
 	out      bytes.Buffer
+
+	choices   map[string][]Choice
+	suggested map[string]string
 }
 
 func newInterview(arguments ...string) *interview {
@@ -33,7 +36,21 @@ func newInterview(arguments ...string) *interview {
 
 func (i *interview) fill(input string) error {
 	session := NewSession(strings.NewReader(input), &i.out)
-	return session.Fill(context.Background(), i.fields, i.flags, func() []settings.Problem { return i.settings.Problems() })
+	return session.Fill(context.Background(), i.fields, i.flags, i)
+}
+
+// Choices, Suggest and Problem make an interview its own guide.
+func (i *interview) Choices(flag string) []Choice { return i.choices[flag] }
+
+func (i *interview) Suggest(flag string) string { return i.suggested[flag] }
+
+func (i *interview) Problem(_ context.Context, flag string) string {
+	for _, problem := range i.settings.Problems() {
+		if problem.Flag == flag {
+			return problem.String()
+		}
+	}
+	return ""
 }
 
 const answers = `prod
@@ -43,7 +60,6 @@ default/sles
 default/key
 default/one, default/two
 pool
-
 172.16.0.1
 255.255.0.0
 
@@ -83,7 +99,41 @@ func TestInputThatEnds(t *testing.T) {
 	i := newInterview()
 	err := i.fill("prod\n")
 	require.ErrorIs(t, err, ErrNoMoreInput)
-	assert.ErrorContains(t, err, "asking for --namespace")
+	assert.ErrorContains(t, err, "at the question for --namespace")
+}
+
+func TestChoices(t *testing.T) {
+	i := newInterview("--name=prod", "--namespace=ns", "--harvester-kubeconfig=f", "--cp-replicas=1", "--worker-replicas=0",
+		"--cpu=2", "--memory=8Gi", "--disk-size=80Gi", "--k8s-version=v1.31.14", "--dns=")
+	i.choices = map[string][]Choice{
+		"image":        {{"default/sles", "10 GiB"}, {"default/2", ""}},
+		"network":      {{"vms/a", ""}, {"vms/b", ""}},
+		"ip-pool-refs": {{"pool-a", "2 of 2 free"}, {"pool-b", "0 of 2 free"}},
+	}
+	i.suggested = map[string]string{"gateway": "172.16.0.1", "subnet-mask": "255.255.0.0"}
+	require.NoError(t, i.fill("1\ndefault/key\n2, vms/a\n\n2,1\n\n255.255.255.0\n"))
+	assert.Equal(t, "default/sles", i.settings.Image)
+	assert.Equal(t, []string{"vms/b", "vms/a"}, i.settings.Networks)
+	assert.Equal(t, []string{"pool-b", "pool-a"}, i.settings.IPPoolRefs)
+	assert.Equal(t, "172.16.0.1", i.settings.Gateway, "an empty line takes the suggestion")
+	assert.Equal(t, "255.255.255.0", i.settings.SubnetMask)
+	assert.Contains(t, i.out.String(), "   1) default/sles  10 GiB\n   2) default/2\nVM image on Harvester, as namespace/name: ")
+	assert.Contains(t, CommandLine("caphv-generate", i.flags), " --gateway 172.16.0.1 ")
+}
+
+func TestNumbersAreNotTakenForNames(t *testing.T) {
+	choices := []Choice{{Value: "2"}, {Value: "other"}}
+	assert.Equal(t, "2", chosen("2", choices, false), "a value by that name wins")
+	assert.Equal(t, "other", chosen("1", choices[1:], false))
+	assert.Equal(t, "3", chosen("3", choices, false), "no such number")
+}
+
+func TestWithoutAPoolNothingOfItIsAsked(t *testing.T) {
+	i := newInterview("--name=prod", "--namespace=ns", "--harvester-kubeconfig=f", "--image=default/i", "--ssh-keypair=default/k",
+		"--network=default/n", "--cp-replicas=1", "--worker-replicas=0", "--cpu=2", "--memory=8Gi", "--disk-size=80Gi")
+	require.NoError(t, i.fill("\n\nv1.32.2\n"))
+	assert.Equal(t, "v1.32.2", i.settings.KubernetesVersion)
+	assert.NotContains(t, i.out.String(), "router")
 }
 
 func TestInterruption(t *testing.T) {

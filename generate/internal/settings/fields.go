@@ -1,6 +1,8 @@
 package settings
 
 import (
+	"slices"
+
 	"github.com/spf13/pflag"
 )
 
@@ -27,6 +29,8 @@ type Field struct {
 	Kind Kind
 	// Choices are all values there are; empty means any.
 	Choices []string
+	// Asked tells whether the question makes sense after the answers so far; nil means always.
+	Asked func() bool
 
 	register func(*pflag.FlagSet, Field)
 }
@@ -34,7 +38,8 @@ type Field struct {
 // Fields lists every answer, in the order in which an operator knows them, bound to s: setting a flag sets the field.
 // The names and defaults of the first seventeen are those of the operations guide.
 func Fields(s *Settings) []Field {
-	return []Field{
+	pooled := func() bool { return len(s.Pools()) > 0 }
+	return append([]Field{
 		text("name", &s.Name, "name of the cluster (required)", "Name of the cluster"),
 		text("namespace", &s.Namespace, "namespace of the cluster's objects in the management cluster (default: the cluster's name)",
 			"Namespace in the management cluster, empty for the cluster's name"),
@@ -46,13 +51,13 @@ func Fields(s *Settings) []Field {
 		texts("network", &s.Networks, "VM network on Harvester, as namespace/name; repeat it for more network cards (required)",
 			"VM networks on Harvester, as namespace/name, separated by commas"),
 		text("ip-pool", &s.IPPool, "address pool on Harvester for the machines (default: DHCP)",
-			"Address pool on Harvester for the machines, empty for DHCP or several pools"),
+			"Address pool on Harvester for the machines, empty for DHCP or several pools").when(func() bool { return len(s.IPPoolRefs) == 0 }),
 		texts("ip-pool-refs", &s.IPPoolRefs, "address pools on Harvester for the machines, tried in this order; instead of --ip-pool",
-			"Several address pools, in the order in which they are tried, separated by commas"),
-		text("gateway", &s.Gateway, "default router of the machines; needed with a pool", "Default router of the machines, with a pool"),
+			"Several address pools, in the order in which they are tried, separated by commas; empty for DHCP").when(func() bool { return s.IPPool == "" }),
+		text("gateway", &s.Gateway, "default router of the machines; needed with a pool", "Default router of the machines").when(pooled),
 		text("subnet-mask", &s.SubnetMask, "network mask of the machines, such as 255.255.0.0; needed with a pool",
-			"Network mask of the machines, with a pool"),
-		texts("dns", &s.DNS, "name servers of the machines, with a pool", "Name servers of the machines, separated by commas, with a pool"),
+			"Network mask of the machines").when(pooled),
+		texts("dns", &s.DNS, "name servers of the machines, with a pool", "Name servers of the machines, separated by commas").when(pooled),
 		number("cp-replicas", &s.ControlPlaneReplicas, "number of control-plane machines", "Number of control-plane machines"),
 		number("worker-replicas", &s.WorkerReplicas, "number of worker machines", "Number of worker machines"),
 		number("cpu", &s.CPU, "virtual CPU cores of a machine", "Virtual CPU cores of a machine"),
@@ -66,6 +71,9 @@ func Fields(s *Settings) []Field {
 		text("lb-ipam", &s.LoadBalancerIPAM, "where the API server's address comes from: dhcp or pool", "").of(IPAMDHCP, IPAMPool),
 		text("lb-ip-pool", &s.LoadBalancerPool, "address pool on Harvester for the API server, with --lb-ipam pool (default: Harvester chooses)", ""),
 		text("cni", &s.CNI, "pod network: calico, canal, cilium or none", "").of(CNICalico, CNICanal, CNICilium, CNINone),
+		number("cni-mtu", &s.CNIMTU, "largest packet of the pod network in bytes (default: what the network has)", ""),
+		text("cni-encapsulation", &s.CNIEncapsulation, "how Calico's packets travel between machines", "").of(encapsulations...),
+		text("cni-values", &s.CNIValues, "file with Helm values for RKE2's chart of the pod network, over those of the other flags", ""),
 		text("pod-cidr", &s.PodCIDR, "addresses of pods", ""),
 		text("service-cidr", &s.ServiceCIDR, "addresses of services", ""),
 		truth("rancher-auto-import", &s.RancherAutoImport, "label the cluster for import into Rancher by Turtles", ""),
@@ -76,10 +84,36 @@ func Fields(s *Settings) []Field {
 			"failure domain on Harvester for workers; repeat it to spread them, with one MachineDeployment each", ""),
 		text("cis-profile", &s.CISProfile, "CIS benchmark profile that RKE2 enforces, such as cis (default: none)", "").of(cisProfiles...),
 		truth("fips", &s.FIPS, "start Kubernetes only on machines whose kernel is in FIPS mode", ""),
+		text("firmware", &s.Firmware, "how the machines boot: bios, efi, or secure-boot by signed code only", "").
+			of(FirmwareBIOS, FirmwareEFI, FirmwareSecureBoot),
+		text("tpm", &s.TPM, "virtual Trusted Platform Module of the machines; a persistent one keeps its state over restarts", "").
+			of(TPMNone, TPMEphemeral, TPMPersistent),
+		text("capi-api-version", &s.ClusterAPIVersion, "version of Cluster API's objects: v1beta1, which every supported one serves, or v1beta2", "").
+			of(Versions()...),
 		text("max-unhealthy", &s.MaxUnhealthy, "how many machines may be unhealthy for one to be replaced, as a number or a percentage", ""),
 		text("node-startup-timeout", &s.NodeStartupTimeout, "how long a new machine may take to become a node", ""),
 		text("unhealthy-timeout", &s.UnhealthyTimeout, "how long a node may be not ready before it is replaced", ""),
+	}, slices.Concat(imageFields(s), roleFields(s))...)
+}
 
+// imageFields say where images and charts come from, for machines that do not reach the public registries.
+func imageFields(s *Settings) []Field {
+	return []Field{
+		text("system-default-registry", &s.SystemDefaultRegistry, "registry, as host:port, that images of RKE2 and of the addons are pulled from", ""),
+		texts("registry-mirror", &s.RegistryMirrors,
+			"mirror of a registry, as registry=URL, with * for every registry; repeat it for more, tried in this order", ""),
+		text("registry-secret", &s.RegistrySecret,
+			"Secret with username and password for a registry, as registry=secret, in the namespace of the cluster", ""),
+		text("registry-tls-secret", &s.RegistryTLSSecret,
+			"Secret with ca.crt of a registry, as registry=secret, in the namespace of the cluster", ""),
+		truth("air-gapped", &s.AirGapped, "install RKE2 from files in the VM image, without the internet", ""),
+		text("chart-repository", &s.ChartRepository, "repository of the charts of the cloud provider and the CSI driver", ""),
+	}
+}
+
+// roleFields set the machines of one role apart.
+func roleFields(s *Settings) []Field {
+	return []Field{
 		number("cp-cpu", &s.ControlPlane.CPU, "virtual CPU cores of a control-plane machine (default: --cpu)", ""),
 		text("cp-memory", &s.ControlPlane.Memory, "memory of a control-plane machine (default: --memory)", ""),
 		text("cp-disk-size", &s.ControlPlane.DiskSize, "size of a control-plane machine's disk (default: --disk-size)", ""),
@@ -98,6 +132,11 @@ func (f Field) Register(flags *pflag.FlagSet) { f.register(flags, f) }
 
 func (f Field) of(choices ...string) Field {
 	f.Choices = choices
+	return f
+}
+
+func (f Field) when(asked func() bool) Field {
+	f.Asked = asked
 	return f
 }
 

@@ -67,6 +67,17 @@ var rules = []struct {
 	{"cis-profile", func(s Settings) string {
 		return optional(s.CISProfile, func(profile string) string { return oneOf(profile, cisProfiles...) })
 	}},
+	{"firmware", func(s Settings) string { return oneOf(s.Firmware, FirmwareBIOS, FirmwareEFI, FirmwareSecureBoot) }},
+	{"tpm", func(s Settings) string { return oneOf(s.TPM, TPMNone, TPMEphemeral, TPMPersistent) }},
+	{"cni-mtu", mtu},
+	{"cni-encapsulation", encapsulation},
+	{"cni-values", networkValues},
+	{"system-default-registry", func(s Settings) string { return optional(s.SystemDefaultRegistry, registryHost) }},
+	{"registry-mirror", registryMirrors},
+	{"registry-secret", func(s Settings) string { return optional(s.RegistrySecret, registrySecret) }},
+	{"registry-tls-secret", registryTLSSecret},
+	{"chart-repository", func(s Settings) string { return chartRepository(s.ChartRepository) }},
+	{"capi-api-version", func(s Settings) string { return oneOf(s.ClusterAPIVersion, Versions()...) }},
 	{"max-unhealthy", func(s Settings) string { return share(s.MaxUnhealthy) }},
 	{"node-startup-timeout", func(s Settings) string { return duration(s.NodeStartupTimeout) }},
 	{"unhealthy-timeout", func(s Settings) string { return duration(s.UnhealthyTimeout) }},

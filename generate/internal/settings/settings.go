@@ -44,6 +44,23 @@ type Settings struct {
 	FIPS           bool
 	Labels         []string
 
+	Firmware string
+	TPM      string
+
+	CNIMTU           int
+	CNIEncapsulation string
+	// CNIValues is a file.
+	CNIValues string
+
+	SystemDefaultRegistry string
+	RegistryMirrors       []string
+	RegistrySecret        string
+	RegistryTLSSecret     string
+	AirGapped             bool
+	ChartRepository       string
+
+	ClusterAPIVersion string
+
 	MaxUnhealthy       string
 	NodeStartupTimeout string
 	UnhealthyTimeout   string
@@ -57,6 +74,25 @@ type Overrides struct {
 	Networks   []string
 	ExtraDisks []string
 }
+
+// Values of Firmware and TPM.
+const (
+	FirmwareBIOS       = "bios"
+	FirmwareEFI        = "efi"
+	FirmwareSecureBoot = "secure-boot"
+	TPMNone            = "none"
+	TPMEphemeral       = "ephemeral"
+	TPMPersistent      = "persistent"
+)
+
+// Values of ClusterAPIVersion; RKE2's providers have the same.
+const (
+	V1Beta1 = "v1beta1"
+	V1Beta2 = "v1beta2"
+)
+
+// Versions are those in which manifests can be written.
+func Versions() []string { return []string{V1Beta1, V1Beta2} }
 
 // Values of LoadBalancerIPAM and CNI.
 const (
@@ -83,6 +119,11 @@ func Defaults() Settings {
 		CNI:                  CNICalico,
 		PodCIDR:              "10.42.0.0/16",
 		ServiceCIDR:          "10.43.0.0/16",
+		Firmware:             FirmwareBIOS,
+		TPM:                  TPMNone,
+		CNIEncapsulation:     EncapsulationVXLAN,
+		ChartRepository:      "https://charts.harvesterhci.io/",
+		ClusterAPIVersion:    V1Beta1,
 		MaxUnhealthy:         "34%",
 		NodeStartupTimeout:   "20m",
 		UnhealthyTimeout:     "5m",

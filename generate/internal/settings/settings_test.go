@@ -140,6 +140,22 @@ func TestProblems(t *testing.T) {
 		"failure domain":       {func(s *Settings) { s.FailureDomains = []string{"a", "a"} }, `--failure-domain names "a" twice`},
 		"no failure domain":    {func(s *Settings) { s.FailureDomains = []string{""} }, `--failure-domain "" is not a failure domain`},
 		"CIS":                  {func(s *Settings) { s.CISProfile = "cis-2" }, `--cis-profile "cis-2" is none of`},
+		"firmware":             {func(s *Settings) { s.Firmware = "uefi" }, `--firmware "uefi" is none of bios, efi, secure-boot`},
+		"tpm":                  {func(s *Settings) { s.TPM = "yes" }, `--tpm "yes" is none of`},
+		"small packets":        {func(s *Settings) { s.CNIMTU = 100 }, "--cni-mtu is 100; give 1280 to 9216"},
+		"MTU of nothing":       {func(s *Settings) { s.CNI, s.CNIMTU = CNINone, 1450 }, "--cni-mtu is read with a pod network only"},
+		"encapsulation":        {func(s *Settings) { s.CNIEncapsulation = "GRE" }, `--cni-encapsulation "GRE" is none of`},
+		"canal's own way":      {func(s *Settings) { s.CNI, s.CNIEncapsulation = CNICanal, EncapsulationIPIP }, "--cni-encapsulation is read with --cni calico only"},
+		"values of nothing":    {func(s *Settings) { s.CNI, s.CNIValues = CNINone, "f" }, "--cni-values is read with a pod network only"},
+		"default registry":     {func(s *Settings) { s.SystemDefaultRegistry = "https://r" }, `--system-default-registry "https://r" is not a registry`},
+		"mirror":               {func(s *Settings) { s.RegistryMirrors = []string{"docker.io"} }, `--registry-mirror "docker.io" is not of the form registry=URL`},
+		"mirror with password": {func(s *Settings) { s.RegistryMirrors = []string{"*=https://u:p@r"} }, "--registry-mirror"},
+		"mirror twice":         {func(s *Settings) { s.RegistryMirrors = []string{"*=https://r", "*=https://r"} }, "twice"},
+		"registry secret":      {func(s *Settings) { s.RegistrySecret = "r" }, `--registry-secret "r" is not of the form registry=secret`},
+		"registry certificate": {func(s *Settings) { s.RegistryTLSSecret = "=s" }, "--registry-tls-secret"},
+		"two registries":       {func(s *Settings) { s.RegistrySecret, s.RegistryTLSSecret = "a=s", "b=s" }, "--registry-tls-secret is about b, and --registry-secret about a"},
+		"chart repository":     {func(s *Settings) { s.ChartRepository = "charts" }, `--chart-repository "charts" is not a chart repository`},
+		"API version":          {func(s *Settings) { s.ClusterAPIVersion = "v1" }, `--capi-api-version "v1" is none of v1beta1, v1beta2`},
 		"unhealthy":            {func(s *Settings) { s.MaxUnhealthy = "101%" }, `--max-unhealthy "101%" is neither`},
 		"startup":              {func(s *Settings) { s.NodeStartupTimeout = "20" }, `--node-startup-timeout "20" is not a duration`},
 		"unhealthy for":        {func(s *Settings) { s.UnhealthyTimeout = "-5m" }, "--unhealthy-timeout"},
@@ -194,4 +210,31 @@ func TestWorkersAreSpreadEvenly(t *testing.T) {
 			t.Fatalf("%d workers over %v: %+v", s.WorkerReplicas, s.FailureDomains, s.WorkerGroups())
 		}
 	})
+}
+
+func TestMirrorsAreGrouped(t *testing.T) {
+	s := Settings{RegistryMirrors: []string{"docker.io=https://a", "*=https://b", "docker.io=https://c"}}
+	assert.Equal(t, []Mirror{{"docker.io", []string{"https://a", "https://c"}}, {"*", []string{"https://b"}}}, s.Mirrors())
+	s.RegistryTLSSecret = "r:5000=ca"
+	assert.Equal(t, PrivateRegistry{Host: "r:5000", TLSSecret: "ca"}, s.PrivateRegistry())
+}
+
+func TestSummary(t *testing.T) {
+	s := valid()
+	s.Workers.Memory = "16Gi"
+	summary := s.Complete().Summary()
+	for _, want := range []string{
+		"Cluster prod in namespace prod, on Harvester in namespace vms\n",
+		"  control plane  3 machines, each with 4 CPUs, 8Gi memory, 80Gi disk\n",
+		"  together       20 CPUs, 56Gi memory, 400Gi disks\n",
+		"  addresses      from pool; router 172.16.0.1, mask 255.255.0.0\n",
+		"  Kubernetes     v1.31.14+rke2r1, pod network calico\n",
+	} {
+		assert.Contains(t, summary, want)
+	}
+	s.ControlPlaneReplicas, s.WorkerReplicas, s.IPPool = 1, 0, ""
+	summary = s.Complete().Summary()
+	assert.Contains(t, summary, "1 machine with 4 CPUs")
+	assert.Contains(t, summary, "workers        none\n")
+	assert.Contains(t, summary, "addresses      by DHCP\n")
 }

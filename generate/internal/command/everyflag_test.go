@@ -1,0 +1,167 @@
+package command
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/spf13/pflag"
+	"github.com/stretchr/testify/assert"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/clusterclass"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
+)
+
+// wrong is a mistake with one flag: what else the command line says, and what the answer must say beside the flag's name.
+type wrong struct {
+	value string
+	mend  string
+	more  []string
+}
+
+// mistakes has one for every flag of the root command.
+func mistakes(t *testing.T) map[string]wrong {
+	t.Helper()
+	absent := filepath.Join(t.TempDir(), "absent.yaml")
+	const number, sure = "give a whole number", "give true or false"
+	return map[string]wrong{
+		"name":                    {value: "A", mend: "begins with a letter"},
+		"namespace":               {value: "A", mend: "at most 63 lower-case letters"},
+		"harvester-kubeconfig":    {value: absent, mend: "download it from Harvester's dashboard"},
+		"image":                   {value: "", mend: "name a VM image on Harvester"},
+		"ssh-keypair":             {value: "", mend: "name an SSH key pair on Harvester"},
+		"network":                 {value: "a/b/c", mend: "of the form namespace/name"},
+		"ip-pool":                 {value: "A", mend: "use lower-case letters"},
+		"ip-pool-refs":            {value: "a", mend: "leave one out"},
+		"gateway":                 {value: "", mend: "is required with an address pool"},
+		"subnet-mask":             {value: "255.0.255.0", mend: "such as 255.255.0.0"},
+		"dns":                     {value: "8.8.8.8", mend: "leave it out or add --ip-pool", more: []string{"--ip-pool="}},
+		"cp-replicas":             {value: "0", mend: "give at least 1"},
+		"worker-replicas":         {value: "many", mend: number},
+		"cpu":                     {value: "0", mend: "give at least 1"},
+		"memory":                  {value: "8 GB", mend: "such as 8Gi"},
+		"disk-size":               {value: "big", mend: "such as 80Gi"},
+		"k8s-version":             {value: "1.31", mend: "such as v1.31.14"},
+		"target-namespace":        {value: "A", mend: "at most 63 lower-case letters"},
+		"ssh-user":                {value: "", mend: "name the user that the key pair is for"},
+		"lb-ipam":                 {value: "static", mend: "dhcp, pool"},
+		"lb-ip-pool":              {value: "vips", mend: "add that or leave it out"},
+		"cni":                     {value: "flannel", mend: "calico, canal, cilium, none"},
+		"cni-mtu":                 {value: "100", mend: "give 1280 to 9216"},
+		"cni-encapsulation":       {value: "GRE", mend: "VXLAN"},
+		"cni-values":              {value: absent, mend: "name a YAML file of Helm values"},
+		"pod-cidr":                {value: "10.42.0.1/16", mend: "such as 10.42.0.0/16"},
+		"service-cidr":            {value: "10.42.0.0/17", mend: "choose ranges apart"},
+		"rancher-auto-import":     {value: "maybe", mend: sure},
+		"label":                   {value: "team", mend: "of the form key=value"},
+		"class-namespace":         {value: "A", mend: "at most 63 lower-case letters"},
+		"extra-disk":              {value: "100Gi", mend: "such as harvester-longhorn:100Gi"},
+		"failure-domain":          {value: "a,a", mend: "leave one out"},
+		"cis-profile":             {value: "cis-2", mend: "cis-1.23"},
+		"fips":                    {value: "maybe", mend: sure},
+		"firmware":                {value: "uefi", mend: "bios, efi, secure-boot"},
+		"tpm":                     {value: "yes", mend: "none, ephemeral, persistent"},
+		"capi-api-version":        {value: "v1", mend: "v1beta1, v1beta2"},
+		"max-unhealthy":           {value: "most", mend: "such as 2 or 34%"},
+		"node-startup-timeout":    {value: "20", mend: "such as 20m or 1h30m"},
+		"unhealthy-timeout":       {value: "-5m", mend: "such as 20m or 1h30m"},
+		"system-default-registry": {value: "https://r", mend: "leave out https://"},
+		"registry-mirror":         {value: "docker.io", mend: "such as docker.io=https://registry.example:5000"},
+		"registry-secret":         {value: "r", mend: "such as registry.example:5000=registry-login"},
+		"registry-tls-secret":     {value: "r", mend: "such as registry.example:5000=registry-login"},
+		"air-gapped":              {value: "maybe", mend: sure},
+		"chart-repository":        {value: "charts", mend: "such as https://charts.example"},
+		"cp-cpu":                  {value: "-1", mend: "give at least 0"},
+		"cp-memory":               {value: "8e9", mend: "such as 8Gi"},
+		"cp-disk-size":            {value: "0", mend: "such as 80Gi"},
+		"cp-network":              {value: "/b", mend: "of the form namespace/name"},
+		"cp-extra-disk":           {value: "a:", mend: "such as harvester-longhorn:100Gi"},
+		"worker-cpu":              {value: "x", mend: number},
+		"worker-memory":           {value: "-1", mend: "such as 8Gi"},
+		"worker-disk-size":        {value: "80 Gi", mend: "such as 80Gi"},
+		"worker-network":          {value: "a/b/c", mend: "of the form namespace/name"},
+		"worker-extra-disk":       {value: ":1Gi", mend: "such as harvester-longhorn:100Gi"},
+		"values":                  {value: absent, mend: "no such file"},
+		"interactive":             {value: "true", mend: "leave it out and give the flags"},
+		"apply":                   {value: "maybe", mend: sure},
+		"preflight":               {value: "maybe", mend: sure},
+		"preflight-format":        {value: "xml", mend: "neither text nor json"},
+		"split-secrets":           {value: "/dev/null/secrets", mend: "--split-secrets names another folder"},
+		"output":                  {value: "/dev/null/manifests", mend: "--output names another folder"},
+		"wait":                    {value: "true", mend: "add --apply or leave it out"},
+		"timeout":                 {value: "20", mend: "give a duration, such as 20m"},
+		"dry-run":                 {value: "client", mend: "leave out --apply to write the objects only"},
+		"force-conflicts":         {value: "maybe", mend: sure},
+		"kubeconfig":              {value: absent, mend: "no such file", more: []string{"--apply", "--preflight=false"}},
+		"context":                 {value: "absent", mend: "a context in it (kubectl config get-contexts)", more: []string{"--apply", "--preflight=false"}},
+	}
+}
+
+// Each flag's mistake is answered by the flag's name and the mend, nothing on standard output, and the exit code that the
+// help documents: 2, but 1 for a folder that cannot be written.
+func TestEveryFlagsMistakeNamesTheFlagAndTheMend(t *testing.T) {
+	table := mistakes(t)
+	known := make(map[string]bool)
+	newRoot(Streams{}, "").Flags().VisitAll(func(flag *pflag.Flag) {
+		known[flag.Name] = true
+		assert.Contains(t, table, flag.Name, "the flag has no mistake in this table")
+	})
+	for flag, mistake := range table {
+		t.Run(flag, func(t *testing.T) {
+			assert.True(t, known[flag], "there is no such flag")
+			code, stdout, stderr := run(t, append(append(guide(t), mistake.more...), "--"+flag+"="+mistake.value)...)
+			want := ExitUsage
+			if flag == "output" || flag == "split-secrets" {
+				want = ExitFailed
+			}
+			assert.Equal(t, want, code, stderr)
+			assert.Empty(t, stdout)
+			assert.Contains(t, stderr, "--"+flag)
+			assert.Contains(t, stderr, mistake.mend)
+			assert.NotContains(t, stderr, token)
+		})
+	}
+}
+
+func TestMistakesOfTheOtherCommands(t *testing.T) {
+	for name, test := range map[string]struct {
+		arguments []string
+		want      string
+	}{
+		"class in an unknown version": {[]string{"clusterclass", "--namespace=a", "--capi-api-version=v1"}, `--capi-api-version "v1" is none of v1beta1, v1beta2`},
+		"RKE2 in an unknown version":  {[]string{"clusterclass", "--namespace=a", "--rke2-api-version=v1"}, `--rke2-api-version "v1" is none of`},
+		"delete in another version":   {[]string{"delete", "--name=a", "--capi-api-version=v1"}, `--capi-api-version "v1" is none of`},
+		"a value is missing":          {[]string{"--name"}, "--name needs a value: name of the cluster"},
+		"far from any flag":           {[]string{"--frobnicate"}, "unknown flag: --frobnicate: caphv-generate --help lists all"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, stdout, stderr := run(t, test.arguments...)
+			assert.Equal(t, ExitUsage, code)
+			assert.Empty(t, stdout)
+			assert.Contains(t, stderr, test.want)
+		})
+	}
+}
+
+func TestVersionsOfTheClass(t *testing.T) {
+	code, stdout, stderr := run(t, "clusterclass", "--namespace", "ns", "--capi-api-version", "v1beta2", "--rke2-api-version", "v1beta2")
+	assert.Equal(t, ExitOK, code, stderr)
+	assert.Contains(t, stdout, "apiVersion: controlplane.cluster.x-k8s.io/v1beta2")
+	assert.NotContains(t, stdout, "apiVersion: cluster.x-k8s.io/v1beta1")
+	objects, err := clusterclass.Objects("ns", clusterclass.Versions{})
+	assert.NoError(t, err)
+	assert.Len(t, objects, 6)
+	assert.Equal(t, settings.V1Beta1, settings.Defaults().ClusterAPIVersion)
+}
+
+func TestCNIValues(t *testing.T) {
+	file := write(t, "installation: {calicoNetwork: {mtu: 1400, nodeAddressAutodetectionV4: {interface: eth1}}}\n")
+	code, stdout, stderr := run(t, append(guide(t), "--cni-values", file, "--cni-mtu", "1450")...)
+	assert.Equal(t, ExitOK, code, stderr)
+	assert.Contains(t, stdout, "mtu: 1400", "the file goes over the flag")
+	assert.Contains(t, stdout, "interface: eth1")
+	assert.Contains(t, stdout, "encapsulation: VXLAN", "what the file does not say stays")
+	code, _, stderr = run(t, append(guide(t), "--cni-values", write(t, "- a: "+token))...)
+	assert.Equal(t, ExitUsage, code)
+	assert.Contains(t, stderr, "is not a YAML mapping of Helm values")
+	assert.NotContains(t, stderr, token)
+}
