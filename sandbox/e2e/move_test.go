@@ -47,9 +47,11 @@ var guideKinds = []string{
 // TestAWholeClusterSurvivesTheLossOfItsManagementCluster loses the management cluster of a cluster with a control plane
 // three times. Dumps that are applied as they are delete no VM, with the real garbage collector and the real control-plane
 // provider at work. The same dumps by caphv-restore and clusterctl, and clusterctl's own files, bring everything back.
-func TestAWholeClusterSurvivesTheLossOfItsManagementCluster(t *testing.T) {
+func TestAWholeClusterSurvivesTheLossOfItsManagementCluster(t *testing.T) { //nolint:tparallel // its steps follow one another
+	t.Parallel() // Most of it is waiting.
 	s := startWhole(t, "e2e-move")
 	f := createWhole(t, s, moved)
+	t.Run("its API server is away while a worker is added", func(t *testing.T) { requireWorkerDespiteSilentGuest(t, s, f, moved) })
 	before := identities(t, f, moved)
 	vms, err := f.VMs(t.Context(), moved)
 	require.NoError(t, err)

@@ -24,7 +24,8 @@ const restored = "restored"
 // are applied as they are, so that the real garbage collector follows owner references that mean nothing any more: no VM
 // may go. The second time they are applied without owner references and paused, as the documentation says: the VMs are
 // adopted, with their addresses.
-func TestALostManagementClusterIsRestored(t *testing.T) {
+func TestALostManagementClusterIsRestored(t *testing.T) { //nolint:tparallel // its steps follow one another
+	t.Parallel() // Most of it is waiting.
 	options, _, err := fleet.Options(root, filepath.Join(root, ".cache", "e2e-restore"))
 	require.NoError(t, err)
 	options.Out, options.Report = os.Stderr, line.Up

@@ -21,7 +21,7 @@ func Write(dir string, objects []*unstructured.Unstructured) (err error) {
 		return fmt.Errorf("%s: %w", dir, ErrNotEmpty)
 	}
 	parent := filepath.Dir(filepath.Clean(dir))
-	if err := os.MkdirAll(parent, 0o755); err != nil {
+	if err := os.MkdirAll(parent, 0o750); err != nil {
 		return err
 	}
 	half, err := os.MkdirTemp(parent, "."+filepath.Base(dir)+"-")
