@@ -108,6 +108,15 @@ func TestAddedTimeIsWithoutTheVMsOwn(t *testing.T) {
 	added, whole := reached.added()
 	assert.True(t, whole)
 	assert.Equal(t, 1500*time.Millisecond, added)
+	_, whole = reached.own(start)
+	assert.False(t, whole, "it was never seen to be given to CAPHV")
+	reached.owned = start.Add(200 * time.Millisecond)
+	_, whole = reached.own(time.Time{})
+	assert.False(t, whole, "its cluster was never seen to be ready")
+	own, _ := reached.own(start.Add(100 * time.Millisecond))
+	assert.Equal(t, 1300*time.Millisecond, own, "from when it was owned, which was later")
+	own, _ = reached.own(start.Add(500 * time.Millisecond))
+	assert.Equal(t, 1000*time.Millisecond, own, "from when the cluster was ready, which was later")
 }
 
 func TestUsageTellsTheTwoClustersApart(t *testing.T) {

@@ -3,12 +3,15 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -20,22 +23,42 @@ import (
 
 // milestone is when something was first seen of one machine; zero until it was.
 type milestone struct {
-	machine, vm, address, provisioned time.Time
+	machine, owned, vm, address, provisioned time.Time
+	// cluster is the namespace of the machine, and of its cluster.
+	cluster string
 }
 
 // added is what CAPHV and Cluster API added to the VM's own time from its creation to its first address; false until all
 // is known.
 func (m milestone) added() (time.Duration, bool) {
-	if m.machine.IsZero() || m.vm.IsZero() || m.address.IsZero() || m.provisioned.IsZero() {
+	return m.since(m.machine)
+}
+
+// own is CAPHV's share of it: what was added once Cluster API had given the machine to CAPHV and the cluster's
+// infrastructure, seen at ready, was there. False until all is known.
+func (m milestone) own(ready time.Time) (time.Duration, bool) {
+	if m.owned.IsZero() || ready.IsZero() {
 		return 0, false
 	}
-	return m.provisioned.Sub(m.machine) - m.address.Sub(m.vm), true
+	if m.owned.After(ready) {
+		ready = m.owned
+	}
+	return m.since(ready)
+}
+
+func (m milestone) since(start time.Time) (time.Duration, bool) {
+	if start.IsZero() || m.vm.IsZero() || m.address.IsZero() || m.provisioned.IsZero() {
+		return 0, false
+	}
+	return m.provisioned.Sub(start) - m.address.Sub(m.vm), true
 }
 
 // milestones watch both planes. Times are those at which this process heard of it, as objects only tell whole seconds.
 type milestones struct {
 	mu    sync.Mutex
 	known map[string]*milestone
+	// ready is when a cluster's infrastructure was first seen to be provisioned, by namespace.
+	ready map[string]time.Time
 }
 
 func (m *milestones) reach(name string, place func(*milestone) *time.Time) {
@@ -62,9 +85,22 @@ func (m *milestones) added() []time.Duration {
 	return all
 }
 
+// own returns CAPHV's share for each machine that has reached all milestones.
+func (m *milestones) own() []time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []time.Duration
+	for _, reached := range m.known {
+		if own, whole := reached.own(m.ready[reached.cluster]); whole {
+			all = append(all, own)
+		}
+	}
+	return all
+}
+
 // watch starts watching, until ctx ends, and returns when both planes are watched.
 func (f *Fleet) watch(ctx context.Context) (*milestones, error) {
-	m := &milestones{known: map[string]*milestone{}}
+	m := &milestones{known: map[string]*milestone{}, ready: map[string]time.Time{}}
 	scheme, err := newScheme()
 	if err != nil {
 		return nil, err
@@ -74,7 +110,7 @@ func (f *Fleet) watch(ctx context.Context) (*milestones, error) {
 		scheme  *runtime.Scheme
 		objects []client.Object
 	}{
-		{f.sandbox.Management().Config(), scheme, []client.Object{&clusterv1.Machine{}, &infrav1.HarvesterMachine{}}},
+		{f.sandbox.Management().Config(), scheme, []client.Object{&clusterv1.Cluster{}, &clusterv1.Machine{}, &infrav1.HarvesterMachine{}}},
 		{f.sandbox.Harvester().Admin(), harvesterclient.NewScheme(), []client.Object{&kubevirtv1.VirtualMachine{}, &kubevirtv1.VirtualMachineInstance{}}},
 	}
 	for _, plane := range planes {
@@ -105,7 +141,12 @@ func (m *milestones) see(object any) {
 	switch seen := object.(type) {
 	case *clusterv1.Machine:
 		m.reach(seen.Spec.InfrastructureRef.Name, func(at *milestone) *time.Time { return &at.machine })
+	case *clusterv1.Cluster:
+		m.seeCluster(seen)
 	case *infrav1.HarvesterMachine:
+		if slices.ContainsFunc(seen.OwnerReferences, func(owner metav1.OwnerReference) bool { return owner.Kind == "Machine" }) {
+			m.reach(seen.Name, func(at *milestone) *time.Time { at.cluster = seen.Namespace; return &at.owned })
+		}
 		if seen.Status.Initialization.IsProvisioned() {
 			m.reach(seen.Name, func(at *milestone) *time.Time { return &at.provisioned })
 		}
@@ -115,5 +156,13 @@ func (m *milestones) see(object any) {
 		if len(seen.Status.Interfaces) > 0 && seen.Status.Interfaces[0].IP != "" {
 			m.reach(seen.Name, func(at *milestone) *time.Time { return &at.address })
 		}
+	}
+}
+
+func (m *milestones) seeCluster(cluster *clusterv1.Cluster) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ready[cluster.Namespace].IsZero() && ptr.Deref(cluster.Status.Initialization.InfrastructureProvisioned, false) {
+		m.ready[cluster.Namespace] = time.Now()
 	}
 }
