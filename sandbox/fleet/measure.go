@@ -79,7 +79,7 @@ func (f *Fleet) Measure(ctx context.Context, load Load, tell func(format string,
 		return report, err
 	}
 	report.CompleteSeconds = time.Since(begun).Seconds()
-	if err := report.seen(reached); err != nil {
+	if err := report.seen(ctx, reached); err != nil {
 		return report, err
 	}
 	tell("%d machines are there after %.1f s", report.Machines, report.CompleteSeconds)
@@ -111,14 +111,24 @@ func (f *Fleet) Measure(ctx context.Context, load Load, tell func(format string,
 	return report, err
 }
 
+// seeTime is how long the watches may lag behind what is known to be done.
+const seeTime = time.Minute
+
 // seen adds how long the machines took.
-func (r *Report) seen(reached *milestones) error {
-	added, own := reached.added(), reached.own()
-	if len(added) != r.Machines || len(own) != r.Machines {
-		return fmt.Errorf("%d machines were seen from end to end and %d from when they were given to CAPHV, not %d", len(added), len(own), r.Machines)
+func (r *Report) seen(ctx context.Context, reached *milestones) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, seeTime, fmt.Errorf("not seen after %s", seeTime))
+	defer cancel()
+	err := await(ctx, func(context.Context) (string, error) {
+		if added, own := len(reached.added()), len(reached.own()); added != r.Machines || own != r.Machines {
+			return fmt.Sprintf("%d of %d machines seen from end to end, %d from when they were given to CAPHV", added, r.Machines, own), nil
+		}
+		return "", nil
+	})
+	if err != nil {
+		return err
 	}
-	r.AddedP50Seconds, r.AddedP95Seconds, r.AddedMaxSeconds = quantiles(added)
-	r.OwnP50Seconds, r.OwnP95Seconds, r.OwnMaxSeconds = quantiles(own)
+	r.AddedP50Seconds, r.AddedP95Seconds, r.AddedMaxSeconds = quantiles(reached.added())
+	r.OwnP50Seconds, r.OwnP95Seconds, r.OwnMaxSeconds = quantiles(reached.own())
 	return nil
 }
 
