@@ -51,7 +51,9 @@ func (r *ClaimReconciler) SetupWithManager(mgr ctrl.Manager, sources Sources, op
 		Watches(&ipamv1.IPAddress{}, handler.EnqueueRequestForOwner(mgr.GetScheme(), mgr.GetRESTMapper(), &ipamv1.IPAddressClaim{}, handler.OnlyControllerOwner())).
 		Watches(&infrav1.HarvesterIPPool{}, handler.EnqueueRequestsFromMapFunc(r.poolToClaims)).
 		Watches(&clusterv1.Cluster{}, handler.EnqueueRequestsFromMapFunc(r.clusterToClaims), builder.WithPredicates(resumed())).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.identityToClaims), builder.OnlyMetadata).
 		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.harvesterPoolToClaims)).
+		WatchesRawSource(sources.Harvester.ConnectionEvents(r.identityToClaims)).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("set up the %s controller: %w", ClaimControllerName, err)
@@ -128,10 +130,21 @@ func (r *ClaimReconciler) clusterToClaims(ctx context.Context, cluster client.Ob
 // every allocation, so claims that have theirs are left in peace.
 func (r *ClaimReconciler) harvesterPoolToClaims(ctx context.Context, object client.Object) []ctrl.Request {
 	changed, _ := harvesterclient.IdentityFrom(ctx)
-	var requests []ctrl.Request
-	for _, pool := range pools(ctx, r.Client, func(pool *infrav1.HarvesterIPPool) bool {
+	return r.claimsOf(ctx, func(pool *infrav1.HarvesterIPPool) bool {
 		return identity.PoolKey(pool) == changed && slices.Contains(pool.Spec.IPPoolRefs, object.GetName())
-	}) {
+	})
+}
+
+// identityToClaims leads from an identity Secret to the claims that wait for the way to Harvester.
+func (r *ClaimReconciler) identityToClaims(ctx context.Context, secret client.Object) []ctrl.Request {
+	key := client.ObjectKeyFromObject(secret)
+	return r.claimsOf(ctx, func(pool *infrav1.HarvesterIPPool) bool { return identity.PoolKey(pool) == key })
+}
+
+// claimsOf are the claims that wait for one of the wanted pools.
+func (r *ClaimReconciler) claimsOf(ctx context.Context, wanted func(*infrav1.HarvesterIPPool) bool) []ctrl.Request {
+	var requests []ctrl.Request
+	for _, pool := range pools(ctx, r.Client, wanted) {
 		requests = append(requests, r.poolToClaims(ctx, &pool)...)
 	}
 	return requests

@@ -206,7 +206,10 @@ func (w *world) requireClaimsByEvents() {
 		return w.management.Get(w.ctx, objectKey(w.namespace, ipPoolName), kept) == nil &&
 			w.condition(kept.Status.Conditions, infrav1.DeletingCondition) == "True/"+infrav1.WaitingForClaimsReason
 	}, "the pool waits for its claims")
+	w.setIdentity([]byte("nonsense"))
 	w.deleteAddressClaim("late")
+	await("late", "False/"+infrav1.IdentitySecretInvalidReason)
+	w.setIdentity(w.proxy.kubeconfig(w.t, "mended"))
 	w.eventually(func() bool { return !w.exists(w.management, w.namespace, ipPoolName, &infrav1.HarvesterIPPool{}) }, "the pool is gone")
 	assert.Empty(w.t, w.readPool(pool).Status.Allocated)
 }
