@@ -72,3 +72,21 @@ func clientPair(t *testing.T, notAfter time.Time) string {
 	}
 	return "client-certificate-data: " + encode("CERTIFICATE", certificate) + "\n    client-key-data: " + encode("EC PRIVATE KEY", private)
 }
+
+func FuzzTokenExpiry(f *testing.F) {
+	f.Add([]byte(`{"exp":1893456000}`))
+	f.Add([]byte(`{"exp":1e308}`))
+	f.Add([]byte(`{"exp":"soon","iss":null}`))
+	f.Add([]byte(`[`))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		_ = tokenExpiry(string(payload)) // as a token of any form: no panic
+		expiry := tokenExpiry(jwt(string(payload)))
+		if expiry.IsZero() {
+			return
+		}
+		// An end that is known is one that a clock can show and a condition can carry.
+		require.GreaterOrEqual(t, expiry.Unix(), int64(0))
+		require.LessOrEqual(t, expiry.Unix(), int64(farFuture))
+		require.NotEmpty(t, expiry.UTC().Format(time.RFC3339))
+	})
+}
