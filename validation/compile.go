@@ -28,12 +28,31 @@ var oldestKubernetes = version.MajorMinor(1, 31)
 // compiledRule is a rule with its programs, which are made when they are first needed and are safe for concurrent use.
 type compiledRule struct {
 	Rule
-	condition func() (cel.Program, error)
-	wording   func() (cel.Program, error) // nil when the message is fixed
+	condition func() (program, error)
+	wording   func() (program, error) // nil when the message is fixed
 	// transition is true when the rule compares with the object before the change.
 	transition bool
 	// bundled is true when the rule looks at other objects.
 	bundled bool
+}
+
+// program is one expression in two forms: one that counts its cost, made when it is first needed, and one that does not,
+// for small objects.
+type program struct {
+	counted func() (cel.Program, error)
+	plain   cel.Program
+}
+
+// environments are what expressions are checked and planned in.
+type environments struct{ counted, plain *cel.Env }
+
+func newEnvironments() (environments, error) {
+	counted, err := celEnvironment()
+	if err != nil {
+		return environments{}, err
+	}
+	plain, err := uncountedEnvironment()
+	return environments{counted: counted, plain: plain}, err
 }
 
 // celEnvironment is Kubernetes' own: its libraries, its cost of each function and its limit per expression.
@@ -88,35 +107,35 @@ func (r *compiledRule) compile() error {
 }
 
 // newRule prepares a rule. What it mentions is read off the text; compiling finds out if that was wrong.
-func newRule(env *cel.Env, rule Rule) (*compiledRule, error) {
+func newRule(env environments, rule Rule) (*compiledRule, error) {
 	compiled := &compiledRule{
 		Rule: rule, transition: mentioned(rule.Expression, varOldSelf), bundled: mentioned(rule.Expression, varBundle),
 	}
 	if compiled.transition && strings.Contains(strings.Join(rule.Scopes, " "), everyItem) {
 		return nil, fmt.Errorf("%w: rule %s: oldSelf cannot be told for items of a list", ErrInvalidRules, rule.ID)
 	}
-	compiled.condition = sync.OnceValues(func() (cel.Program, error) {
-		program, mentions, err := compileExpression(env, rule.Expression, cel.BoolType)
+	compiled.condition = sync.OnceValues(func() (program, error) {
+		compiledProgram, mentions, err := compileExpression(env, rule.Expression, cel.BoolType)
 		if err != nil {
-			return nil, fmt.Errorf("%w: rule %s: expression: %w", ErrInvalidRules, rule.ID, err)
+			return program{}, fmt.Errorf("%w: rule %s: expression: %w", ErrInvalidRules, rule.ID, err)
 		}
 		if mentions[varOldSelf] != compiled.transition || mentions[varBundle] != compiled.bundled {
-			return nil, fmt.Errorf("%w: rule %s: oldSelf or bundle stands in a text only", ErrInvalidRules, rule.ID)
+			return program{}, fmt.Errorf("%w: rule %s: oldSelf or bundle stands in a text only", ErrInvalidRules, rule.ID)
 		}
-		return program, nil
+		return compiledProgram, nil
 	})
 	if rule.MessageExpression == "" {
 		return compiled, nil
 	}
-	compiled.wording = sync.OnceValues(func() (cel.Program, error) {
-		program, mentions, err := compileExpression(env, rule.MessageExpression, cel.StringType)
+	compiled.wording = sync.OnceValues(func() (program, error) {
+		compiledProgram, mentions, err := compileExpression(env, rule.MessageExpression, cel.StringType)
 		if err != nil {
-			return nil, fmt.Errorf("%w: rule %s: messageExpression: %w", ErrInvalidRules, rule.ID, err)
+			return program{}, fmt.Errorf("%w: rule %s: messageExpression: %w", ErrInvalidRules, rule.ID, err)
 		}
 		if mentions[varOldSelf] && !compiled.transition || mentions[varBundle] && !compiled.bundled {
-			return nil, fmt.Errorf("%w: rule %s: only messageExpression mentions oldSelf or bundle", ErrInvalidRules, rule.ID)
+			return program{}, fmt.Errorf("%w: rule %s: only messageExpression mentions oldSelf or bundle", ErrInvalidRules, rule.ID)
 		}
-		return program, nil
+		return compiledProgram, nil
 	})
 	return compiled, nil
 }
@@ -140,21 +159,22 @@ func mentioned(expression, name string) bool {
 }
 
 // compileExpression also tells which variables the expression mentions.
-func compileExpression(env *cel.Env, expression string, want *cel.Type) (cel.Program, map[string]bool, error) {
-	ast, issues := env.Compile(expression)
+func compileExpression(env environments, expression string, want *cel.Type) (program, map[string]bool, error) {
+	ast, issues := env.counted.Compile(expression)
 	if err := issues.Err(); err != nil {
-		return nil, nil, err
+		return program{}, nil, err
 	}
 	if !ast.OutputType().IsExactType(want) {
-		return nil, nil, fmt.Errorf("it yields %s, not %s", ast.OutputType(), want)
+		return program{}, nil, fmt.Errorf("it yields %s, not %s", ast.OutputType(), want)
 	}
-	program, err := env.Program(ast)
+	plain, err := env.plain.Program(ast, cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
-		return nil, nil, err
+		return program{}, nil, err
 	}
+	counted := sync.OnceValues(func() (cel.Program, error) { return env.counted.Program(ast) })
 	mentions := map[string]bool{}
 	for _, reference := range ast.NativeRep().ReferenceMap() {
 		mentions[reference.Name] = true
 	}
-	return program, mentions, nil
+	return program{counted: counted, plain: plain}, mentions, nil
 }

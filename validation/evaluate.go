@@ -15,7 +15,11 @@ type evaluation struct {
 	// bundle is nil where the object is judged alone.
 	bundle map[string]any
 	// budget is the cost that is left for the whole object, in CEL's units.
-	budget   uint64
+	budget uint64
+	// small is true where costs need not be counted.
+	small bool
+	// found are the scopes that were looked up already.
+	found    map[string]*found
 	findings []Finding
 }
 
@@ -33,22 +37,41 @@ func (run *evaluation) apply(rule *boundRule) {
 		return
 	}
 	for _, s := range rule.scopes {
-		found := false
-		s.steps.find(run.object,
-			func(at place) {
-				found = true
-				run.judge(rule, s.steps, at)
-			},
-			func(m misfit) {
-				found = true
-				if !rule.transition {
-					run.reportBroken(rule, m.path, "must be "+m.wanted)
-				}
-			})
-		if !found && s.required {
+		at := run.places(s)
+		for _, place := range at.places {
+			run.judge(rule, s.steps, place)
+		}
+		if !rule.transition {
+			for _, m := range at.misfits {
+				run.reportBroken(rule, m.path, "must be "+m.wanted)
+			}
+		}
+		if s.required && len(at.places)+len(at.misfits) == 0 {
 			run.judge(rule, s.steps, place{path: s.text, value: map[string]any{}})
 		}
 	}
+}
+
+// found is what a scope stands for in one object.
+type found struct {
+	places  []place
+	misfits []misfit
+}
+
+// places looks a scope up. Many rules share one, so that it is looked up once for each object.
+func (run *evaluation) places(s boundScope) *found {
+	if at, ok := run.found[s.text]; ok {
+		return at
+	}
+	if run.found == nil {
+		run.found = map[string]*found{}
+	}
+	at := &found{}
+	s.steps.find(run.object,
+		func(p place) { at.places = append(at.places, p) },
+		func(m misfit) { at.misfits = append(at.misfits, m) })
+	run.found[s.text] = at
+	return at
 }
 
 func (run *evaluation) judge(rule *boundRule, s scope, at place) {
@@ -60,27 +83,32 @@ func (run *evaluation) judge(rule *boundRule, s scope, at place) {
 			return
 		}
 	}
-	path := joinPath(at.path, rule.Field)
 	result, err := run.evaluate(rule.condition, variables)
 	if err != nil {
-		run.reportBroken(rule, path, fmt.Sprintf("cannot be judged: %v", err))
+		run.reportBroken(rule, joinPath(at.path, rule.Field), fmt.Sprintf("cannot be judged: %v", err))
 		return
 	}
 	if result != true {
-		run.report(rule, path, run.message(rule, variables))
+		run.report(rule, joinPath(at.path, rule.Field), run.message(rule, variables))
 	}
 }
 
 // evaluate runs one program and takes its cost off the budget.
-func (run *evaluation) evaluate(compiled func() (cel.Program, error), variables *activation) (any, error) {
+func (run *evaluation) evaluate(compiled func() (program, error), variables *activation) (any, error) {
 	if run.budget == 0 {
 		return nil, errors.New("judging the whole object costs more than Kubernetes allows")
 	}
-	program, err := compiled()
+	p, err := compiled()
 	if err != nil {
 		return nil, err
 	}
-	value, details, err := program.Eval(variables)
+	expression := p.plain
+	if !run.small {
+		if expression, err = p.counted(); err != nil {
+			return nil, err
+		}
+	}
+	value, details, err := expression.Eval(variables)
 	if details != nil && details.ActualCost() != nil {
 		run.budget -= min(run.budget, *details.ActualCost())
 	}
