@@ -3,13 +3,9 @@ package guest_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -29,7 +25,7 @@ import (
 // and what lies between are real, and a checker writes through the load balancer all the while. The steps build on each
 // other: a cluster costs too much for one each.
 func TestNodesLeaveEtcd(t *testing.T) {
-	c := newCluster(t, nil)
+	c := newCluster(t, func(options *guest.Options) { options.PeerLinks = true })
 	l := &leaving{clusterLife: &clusterLife{cluster: c, machines: map[string]guestapi.Guest{}, vms: map[string]guestapi.VMBoot{}}}
 	for _, step := range []struct {
 		name string
@@ -43,7 +39,7 @@ func TestNodesLeaveEtcd(t *testing.T) {
 		{"a member leaves by RKE2's annotation", l.byAnnotation},
 		{"two leave at once", l.twoAtOnce},
 		{"a learner leaves", l.learner},
-		{"a frozen leader is seen, and taken out", l.frozenLeader},
+		{"the leader is cut off, comes back, and is taken out", l.partition},
 		{"a dead member, and the brink", l.deadAndBrink},
 		{"a member dies during the operation", l.diesMeanwhile},
 	} {
@@ -328,30 +324,53 @@ func (l *leaving) learner(t *testing.T) {
 	writes.end(t)
 }
 
-// frozenLeader stops the leader's process: its connections stay open and nobody answers, as behind a cut cable. The API
-// server beside it is cut off too, as it would hold on to clients that it can do nothing for. The others elect a new one; the old one is taken out, and comes back to find itself removed.
-func (l *leaving) frozenLeader(t *testing.T) {
+// partition cuts the leader off from the other members, in both directions; its process lives and answers clients. The
+// API server beside it is cut off too, as it would hold on to clients that it can do nothing for. The others elect a new
+// leader. A mended cable brings the member back as it was; cut off again it is taken out, and finds itself removed when
+// it can hear the others.
+func (l *leaving) partition(t *testing.T) {
 	t.Helper()
 	leader, others := l.leaderNode(t)
-	process := l.processOf(leader, "etcd")
-	require.NotNil(t, process)
-	l.breakIt(t, leader, guest.FaultAPIServerDown)
-	require.NoError(t, syscall.Kill(process.PID, syscall.SIGSTOP))
-	t.Cleanup(func() { _ = syscall.Kill(process.PID, syscall.SIGCONT) })
-	writes := l.check(t)
-	require.Eventually(t, func() bool {
-		result, err := l.look(t, leader)
-		return err == nil && result.Plan.Action == etcdops.ActionRemoveMember
-	}, timeout, 500*time.Millisecond, "the others should elect a leader")
-	result, err := l.look(t, others[0])
+	before, err := l.manager.Members(t.Context(), l.name)
 	require.NoError(t, err)
-	assert.Equal(t, etcdops.ActionRefuse, result.Plan.Action, "two of three are left, and both are needed")
+	l.breakIt(t, leader, guest.FaultAPIServerDown)
+	writes := l.check(t)
+	for _, heals := range []bool{true, false} {
+		l.breakIt(t, leader, guest.FaultEtcdPartition)
+		l.awaitPlan(t, leader, etcdops.ActionRemoveMember, "the others elect a leader")
+		l.awaitPlan(t, others[0], etcdops.ActionRefuse, "two of three are left, and both are needed")
+		require.NotNil(t, l.processOf(leader, "etcd"), "the member that is cut off lives")
+		if !heals {
+			break
+		}
+		l.mend(t, leader, guest.FaultEtcdPartition)
+		require.Eventually(t, func() bool {
+			result, err := l.look(t, "")
+			return err == nil && etcdops.Assess(result.Snapshot, nil).HealthyVoters == 3
+		}, timeout, 500*time.Millisecond, "it comes back")
+		after, err := l.manager.Members(t.Context(), l.name)
+		require.NoError(t, err)
+		assert.ElementsMatch(t, before, after)
+	}
 	l.takeOut(t, leader)
-	require.NoError(t, syscall.Kill(process.PID, syscall.SIGCONT))
+	l.mend(t, leader, guest.FaultEtcdPartition)
 	require.Eventually(t, func() bool { return l.processOf(leader, "etcd") == nil }, timeout, 100*time.Millisecond,
-		"a removed member ends by itself when it is back")
+		"a removed member ends by itself when it hears of it")
 	l.gone(t, leader)
 	writes.end(t)
+}
+
+// awaitPlan waits until the departure of a node is planned as wanted.
+func (l *leaving) awaitPlan(t *testing.T, node string, wanted etcdops.Action, why string) {
+	t.Helper()
+	var result etcdops.Result
+	var last error
+	if !assert.Eventually(t, func() bool {
+		result, last = l.look(t, node)
+		return last == nil && result.Plan.Action == wanted
+	}, timeout, 500*time.Millisecond, why) {
+		t.Fatalf("%s: by %s: %v: %v", node, result.Way, result.Plan, last)
+	}
 }
 
 func (l *leaving) deadAndBrink(t *testing.T) {
@@ -361,10 +380,7 @@ func (l *leaving) deadAndBrink(t *testing.T) {
 	dead, next := others[0], others[1]
 	l.breakIt(t, dead, guest.FaultPartition)
 	writes := l.check(t)
-	require.Eventually(t, func() bool {
-		result, err := l.look(t, next)
-		return err == nil && result.Plan.Action == etcdops.ActionRefuse
-	}, timeout, 500*time.Millisecond, "at the brink nobody else may go")
+	l.awaitPlan(t, next, etcdops.ActionRefuse, "at the brink nobody else may go")
 	for _, way := range []etcdops.Way{etcdops.WayPortForward, etcdops.WayExec} {
 		routes, flavor, err := l.guest(way).Routes(t.Context(), next)
 		require.NoError(t, err)
@@ -380,34 +396,6 @@ func (l *leaving) deadAndBrink(t *testing.T) {
 	l.runbook(t, dead, next)
 	l.gone(t, dead)
 	writes.end(t)
-}
-
-// runbook removes a stale member as an operator does: by the command, with nothing but the cluster's kubeconfig.
-func (l *leaving) runbook(t *testing.T, dead, next string) {
-	t.Helper()
-	dir := t.TempDir()
-	program, kubeconfig := filepath.Join(dir, "caphv-etcd"), filepath.Join(dir, "kubeconfig")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/caphv-etcd")
-	build.Dir = filepath.Join("..", "..", "etcdops")
-	text, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", text)
-	config, err := l.manager.Kubeconfig(l.name)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(kubeconfig, config, 0o600))
-	caphvEtcd := func(want int, words ...string) string {
-		command := exec.CommandContext(t.Context(), program, append(words, "--workload-kubeconfig="+kubeconfig)...)
-		text, err := command.CombinedOutput()
-		require.Equal(t, want, command.ProcessState.ExitCode(), "%v: %v: %s", words, err, text)
-		return string(text)
-	}
-	status := caphvEtcd(0, "status")
-	assert.Contains(t, status, "2 of 3 voters are healthy, quorum is 2; seen by Exec")
-	assert.Contains(t, caphvEtcd(0, "status", "-o", "json"), `"healthyVoters": 2`)
-	assert.Contains(t, caphvEtcd(3, "plan", "--leaving", next), "Refuse: ")
-	assert.Contains(t, caphvEtcd(3, "remove", next, "--yes"), "Refuse: ")
-	assert.Contains(t, caphvEtcd(0, "plan", "--leaving", dead), "RemoveMember: ")
-	assert.Contains(t, caphvEtcd(3, "remove", dead), "not confirmed")
-	assert.Contains(t, caphvEtcd(0, "remove", dead, "--yes"), "None: no etcd member belongs to node "+dead)
 }
 
 // diesMeanwhile kills a second member between the plan and its execution: etcd itself must keep the quorum then, and

@@ -23,13 +23,17 @@ const (
 	// FaultPartition cuts the machine from the network: nothing of it can be
 	// reached, and it reaches nothing.
 	FaultPartition Fault = "partition"
+	// FaultEtcdPartition cuts the machine's etcd member off from the other
+	// members, in both directions; it lives on, and can be reached by clients. It
+	// needs Options.PeerLinks.
+	FaultEtcdPartition Fault = "etcd-partition"
 )
 
 // ErrUnknownFault marks a fault that does not exist, or does not apply to the
 // machine.
 var ErrUnknownFault = errors.New("this fault cannot be made here")
 
-// Faults returns all faults.
+// Faults returns the faults that every Manager can make.
 func Faults() []Fault {
 	return []Fault{FaultAPIServerDown, FaultEtcdDown, FaultKubeletDown, FaultAgentSilent, FaultPartition}
 }
@@ -78,6 +82,8 @@ func (n *node) setFault(fault Fault, broken bool) error {
 		n.server.api.setHeld(broken)
 	case fault == FaultEtcdDown:
 		n.server.etcd.setHeld(broken)
+	case fault == FaultEtcdPartition:
+		return n.server.partition(broken)
 	case fault == FaultPartition:
 		n.breakKubelet(broken)
 		return n.server.cut(broken)

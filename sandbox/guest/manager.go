@@ -25,6 +25,8 @@ type Manager struct {
 	options Options
 	// light is the shared cluster of light mode; nil otherwise.
 	light *lightCluster
+	// peers lies between the etcd members; nil without Options.PeerLinks.
+	peers *peerNetwork
 
 	mu sync.Mutex
 	// machines by the UID of their VM; one that is off stays until its disk goes.
@@ -42,6 +44,9 @@ func NewManager(options Options) (*Manager, error) {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidOptions, err)
 	}
 	m := &Manager{options: options, machines: map[string]*machine{}}
+	if options.PeerLinks {
+		m.peers = newPeerNetwork(m.ownerOfSocket)
+	}
 	if options.Light != nil {
 		client, err := kubernetes.NewForConfig(options.Light)
 		if err != nil {

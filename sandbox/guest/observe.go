@@ -130,3 +130,13 @@ func (m *machine) belongsTo(cluster string) bool {
 	name := m.boot.Labels[clusterNameLabel]
 	return name != "" && (cluster == name || cluster == m.boot.Labels[clusterNamespaceLabel]+"/"+name)
 }
+
+// ownerOfSocket finds the server whose etcd holds a socket; nil when none does.
+func (m *Manager) ownerOfSocket(inode string) *server {
+	for _, candidate := range m.servers("") {
+		if running := candidate.etcd.alive(); running != nil && holdsSocket(running.PID(), inode) {
+			return candidate
+		}
+	}
+	return nil
+}

@@ -50,6 +50,9 @@ type Options struct {
 	NodeGrace time.Duration
 	// DefaultVersion replaces the constant of that name.
 	DefaultVersion string
+	// PeerLinks leads what etcd members say to each other through this process, so that FaultEtcdPartition can cut
+	// one off.
+	PeerLinks bool
 	// Light, when set, is the API server that all machines register in; no
 	// process is started then.
 	Light *rest.Config

@@ -3,6 +3,7 @@ package guest
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"strconv"
 	"sync"
@@ -49,6 +50,9 @@ type server struct {
 	door *supervisor.Server
 	// peers are the client URLs of all members, as last seen.
 	peers []string
+
+	// link leads to the member from its peer address; nil without Options.PeerLinks.
+	link *peerLink
 }
 
 func newServer(n *node) *server {
@@ -77,7 +81,8 @@ func (s *server) changed() {
 func (s *server) bringUp(ctx context.Context) bool {
 	if !s.node.retry(ctx, "obtaining the cluster's authorities", s.obtainAuthorities) ||
 		!s.node.retry(ctx, "issuing certificates", s.issueCertificates) ||
-		!s.node.retry(ctx, "naming the etcd member", s.nameMember) {
+		!s.node.retry(ctx, "naming the etcd member", s.nameMember) ||
+		!s.node.retry(ctx, "linking etcd to its peers", s.openLink) {
 		return false
 	}
 	unitsContext, stopUnits := context.WithCancel(ctx)
@@ -159,7 +164,45 @@ func (s *server) shutDown() {
 	defer cancel()
 	s.api.stop(ctx)
 	s.etcd.stop(ctx)
+	s.closeLink()
 	s.controllers.Wait()
+}
+
+func (s *server) openLink(ctx context.Context) error {
+	peers := s.node.machine.manager.peers
+	if peers == nil {
+		return nil
+	}
+	s.member.ListenPeer = net.JoinHostPort(s.member.Address, "12380")
+	link, err := openPeerLink(ctx, peers, s, s.member)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.link = link
+	return nil
+}
+
+func (s *server) closeLink() {
+	s.mu.Lock()
+	link := s.link
+	s.link = nil
+	s.mu.Unlock()
+	if link != nil {
+		link.close()
+	}
+}
+
+// partition cuts the member off from the others, or mends that. All else of the machine goes on.
+func (s *server) partition(broken bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.link == nil {
+		return fmt.Errorf("%w: its etcd has no link that could be cut; see Options.PeerLinks", ErrUnknownFault)
+	}
+	s.link.network.set(s, broken)
+	return nil
 }
 
 // adoptEtcd describes this server's member, but for its name.

@@ -29,6 +29,9 @@ type Member struct {
 	Name string
 	// Address the member listens on.
 	Address string
+	// ListenPeer is where its etcd listens for the others, as host:port, when something leads there from PeerAddress;
+	// empty when it listens at PeerAddress itself.
+	ListenPeer string
 	// Program is etcd's path.
 	Program string
 	// DataDir lives as long as the machine's disk.
@@ -42,8 +45,19 @@ type Member struct {
 // ClientURL is where clients reach the member.
 func (m Member) ClientURL() string { return "https://" + net.JoinHostPort(m.Address, "2379") }
 
+// PeerAddress is where other members reach it, as host:port.
+func (m Member) PeerAddress() string { return net.JoinHostPort(m.Address, "2380") }
+
 // PeerURL is where other members reach it.
-func (m Member) PeerURL() string { return "https://" + net.JoinHostPort(m.Address, "2380") }
+func (m Member) PeerURL() string { return "https://" + m.PeerAddress() }
+
+// listenPeerURL is where its etcd listens for them.
+func (m Member) listenPeerURL() string {
+	if m.ListenPeer == "" {
+		return m.PeerURL()
+	}
+	return "https://" + m.ListenPeer
+}
 
 // healthURL serves health without TLS, for the machine itself.
 func (m Member) healthURL() string { return "http://" + net.JoinHostPort(m.Address, "2381") }
@@ -58,7 +72,7 @@ func (m Member) arguments(initialCluster, state string) []string {
 		"--name=" + m.Name,
 		"--data-dir=" + m.DataDir,
 		"--listen-client-urls=" + m.ClientURL(), "--advertise-client-urls=" + m.ClientURL(),
-		"--listen-peer-urls=" + m.PeerURL(), "--initial-advertise-peer-urls=" + m.PeerURL(),
+		"--listen-peer-urls=" + m.listenPeerURL(), "--initial-advertise-peer-urls=" + m.PeerURL(),
 		"--listen-metrics-urls=" + m.healthURL(),
 		"--cert-file=" + m.Files.ServerCert, "--key-file=" + m.Files.ServerKey,
 		"--trusted-ca-file=" + m.Files.ServerCA, "--client-cert-auth=true",

@@ -18,6 +18,11 @@ func TestArguments(t *testing.T) {
 	assert.Contains(t, first, "--client-cert-auth=true")
 	assert.Contains(t, first, "--peer-client-cert-auth=true")
 	assert.Equal(t, "--initial-cluster-state=new", first[len(first)-1])
+	behind := member
+	behind.ListenPeer = "127.50.1.10:12380"
+	linked := behind.arguments("a-00000001=https://127.50.1.10:2380", "new")
+	assert.Contains(t, linked, "--listen-peer-urls=https://127.50.1.10:12380")
+	assert.Contains(t, linked, "--initial-advertise-peer-urls=https://127.50.1.10:2380", "the others know nothing of it")
 	for _, argument := range member.arguments("", "") {
 		assert.NotContains(t, argument, "--initial-cluster", "a member with data knows its peers")
 	}
