@@ -54,6 +54,7 @@ type etcdCluster struct {
 	t       *testing.T
 	ca      *authority
 	subnet  string
+	flags   []string
 	members []*etcdProcess
 }
 
@@ -74,9 +75,9 @@ func (p *etcdProcess) kill() {
 	<-p.exited
 }
 
-func startEtcd(t *testing.T, size int) *etcdCluster {
+func startEtcd(t *testing.T, size int, flags ...string) *etcdCluster {
 	t.Helper()
-	c := &etcdCluster{t: t, ca: newAuthority(t, time.Now().Add(time.Hour)), subnet: newSubnet()}
+	c := &etcdCluster{t: t, ca: newAuthority(t, time.Now().Add(time.Hour)), subnet: newSubnet(), flags: flags}
 	var initial []string
 	for range size {
 		p := c.newProcess()
@@ -115,6 +116,7 @@ func (c *etcdCluster) start(p *etcdProcess, state, initial string) {
 		"--cert-file="+cert, "--key-file="+key, "--trusted-ca-file="+ca, "--client-cert-auth",
 		"--peer-cert-file="+cert, "--peer-key-file="+key, "--peer-trusted-ca-file="+ca, "--peer-client-cert-auth",
 	)
+	p.command.Args = append(p.command.Args, c.flags...)
 	p.command.Stdout, p.command.Stderr = log, log
 	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	require.NoError(c.t, p.command.Start())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -83,4 +84,49 @@ func ExampleClient_Execute() {
 	fmt.Println(err)
 	// Output:
 	// invalid etcd client configuration: etcd CA key: no private key block in PEM form
+}
+
+// inMemory is an etcd that keeps its members in memory; Guest.Routes makes the observers of a real one.
+type inMemory struct{ snapshot etcdops.Snapshot }
+
+func (e *inMemory) Observe(context.Context) (etcdops.Snapshot, error) { return e.snapshot, nil }
+
+func (e *inMemory) Execute(_ context.Context, plan etcdops.Plan) error {
+	switch plan.Action {
+	case etcdops.ActionMoveLeader:
+		e.snapshot.LeaderID = plan.Target
+	case etcdops.ActionRemoveMember:
+		e.snapshot.Members = slices.DeleteFunc(slices.Clone(e.snapshot.Members), func(m etcdops.Member) bool { return m.ID == plan.Member })
+	}
+	return nil
+}
+
+func (e *inMemory) Close() error { return nil }
+
+// A leader leaves. The first way is not there, so the second is taken; what the result says was read from etcd after
+// the last change.
+func ExampleTakeOut() {
+	etcd := &inMemory{snapshot: etcdops.Snapshot{LeaderID: 0xa, Members: []etcdops.Member{
+		{ID: 0xa, Name: "cp-1-0123abcd", Healthy: true},
+		{ID: 0xb, Name: "cp-2-4567cdef", Healthy: true},
+		{ID: 0xc, Name: "cp-3-89ab0123", Healthy: true},
+	}}}
+	routes := []etcdops.Route{
+		{Way: etcdops.WayPortForward, Missing: errors.New("the etcd CA is not at hand")},
+		{Way: etcdops.WayExec, Observer: etcd},
+	}
+	defer func() { _ = etcdops.CloseRoutes(routes) }()
+	result, err := etcdops.TakeOut(context.Background(), routes, etcdops.Departure{Node: "cp-1", Flavor: etcdops.RKE2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(result.Way, result.Plan.Action, result.Plan.Reason)
+	for _, m := range result.Snapshot.Members {
+		fmt.Println(m.Name)
+	}
+	// Output:
+	// Exec None no etcd member belongs to node cp-1
+	// cp-2-4567cdef
+	// cp-3-89ab0123
 }
