@@ -241,9 +241,19 @@ func TestSilentEtcdHoldsTheVMOnlyUntilTheDeadline(t *testing.T) {
 	w.etcd.answer(etcdops.Plan{}, false, guest.ErrUnreachable)
 	w.settleMachine("m-1", func(*infrav1.HarvesterMachine) bool { return w.etcdReason() == infrav1.EtcdUnreachableReason })
 	assert.False(t, w.vmIsBeingDeleted("m-1"))
+	assert.Zero(t, w.counter("caphv_etcd_member_remove_errors_total"), "there is still time")
+	assert.NotContains(t, w.eventsText(), infrav1.EtcdUnreachableReason)
 	w.clock.SetTime(w.clock.Now().Add(w.machines.EtcdTimeout * 2))
-	w.settle(func() error { _, err := w.reconcileMachine("m-1"); return err }, func() bool { return w.machineIsGone("m-1") })
+	last := &infrav1.HarvesterMachine{}
+	w.settle(func() error {
+		_, err := w.reconcileMachine("m-1")
+		_ = w.management.Get(w.ctx, objectKey(w.namespace, "m-1"), last) // what it was before it went
+		return err
+	}, func() bool { return w.machineIsGone("m-1") })
+	assert.True(t, conditions.IsFalse(last, infrav1.EtcdMemberRemovedCondition))
+	assert.Equal(t, infrav1.EtcdUnreachableReason, conditions.GetReason(last, infrav1.EtcdMemberRemovedCondition))
 	assert.Contains(t, w.eventsText(), infrav1.EtcdUnreachableReason)
+	assert.Positive(t, w.counter("caphv_etcd_member_remove_errors_total"))
 }
 
 func TestEtcdIsNotAskedWhereItDoesNotMatter(t *testing.T) {

@@ -46,6 +46,7 @@ type world struct {
 	etcd       *fakeEtcd
 	clock      *clocktesting.FakePassiveClock
 	recorder   *events.FakeRecorder
+	registry   *prometheus.Registry
 	// managementWrites counts writes of the reconcilers to the management cluster; failManagementWrite makes the n-th
 	// fail after it was done (0: none).
 	managementWrites, failManagementWrite atomic.Int64
@@ -101,7 +102,8 @@ func (w *world) startReconcilers() {
 	}()
 	w.connections = connections
 	w.t.Cleanup(func() { cancel(); <-done })
-	metrics, err := observability.New(prometheus.NewRegistry())
+	w.registry = prometheus.NewRegistry()
+	metrics, err := observability.New(w.registry)
 	require.NoError(w.t, err)
 	counted := interceptor.NewClient(w.management, w.countManagementWrites())
 	identities := identity.NewResolver(w.management, w.management, w.connections)
@@ -210,6 +212,20 @@ func (w *world) settleCluster(name string, check func(*infrav1.HarvesterCluster)
 		return w.management.Get(w.ctx, client.ObjectKey{Namespace: w.namespace, Name: name}, cluster) == nil && check(cluster)
 	})
 	return cluster
+}
+
+// counter is the value of a counter without labels.
+func (w *world) counter(name string) float64 {
+	w.t.Helper()
+	families, err := w.registry.Gather()
+	require.NoError(w.t, err)
+	for _, family := range families {
+		if family.GetName() == name {
+			return family.GetMetric()[0].GetCounter().GetValue()
+		}
+	}
+	w.t.Fatalf("no metric is called %s", name)
+	return 0
 }
 
 // eventsText is everything that was reported as events so far.
