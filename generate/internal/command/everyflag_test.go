@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/clusterclass"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
@@ -148,7 +149,7 @@ func TestVersionsOfTheClass(t *testing.T) {
 	assert.Contains(t, stdout, "apiVersion: controlplane.cluster.x-k8s.io/v1beta2")
 	assert.NotContains(t, stdout, "apiVersion: cluster.x-k8s.io/v1beta1")
 	objects, err := clusterclass.Objects("ns", clusterclass.Versions{})
-	assert.NoError(t, err)
+	require.NoError(t, err)
 	assert.Len(t, objects, 6)
 	assert.Equal(t, settings.V1Beta1, settings.Defaults().ClusterAPIVersion)
 }
