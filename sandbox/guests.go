@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/build"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest"
 )
 
@@ -11,7 +12,7 @@ import (
 func (s *Sandbox) newGuests() (*guest.Manager, error) {
 	logger := s.options.Logger
 	options := guest.Options{
-		Dir: s.GuestsDir(), AssetsDir: s.paths.Assets(),
+		Dir: s.GuestsDir(), AssetsDir: s.paths.Assets(), Etcdctl: s.paths.Program(build.Etcdctl),
 		Logf: func(format string, args ...any) { logger.Info(fmt.Sprintf(format, args...)) },
 	}
 	if s.options.Light {

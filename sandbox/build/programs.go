@@ -43,6 +43,10 @@ var programs = []Program{
 		Links: []string{"etcd", "kube-apiserver", "kube-controller-manager", "kubectl"},
 	},
 	{
+		Name: Etcdctl, Title: "etcdctl",
+		Module: "sandbox/programs/etcdctl", Package: "go.etcd.io/etcd/etcdctl/v3", ThirdParty: true,
+	},
+	{
 		Name: "capi-core", Title: "Cluster API core (first build: about 2 min)",
 		Module: "sandbox/programs/capi", Package: "sigs.k8s.io/cluster-api/core", Manifests: "config/default", ThirdParty: true,
 	},
@@ -69,8 +73,11 @@ var programs = []Program{
 // Clusterctl is the name of Cluster API's own tool, which moves clusters between management clusters.
 const Clusterctl = "clusterctl"
 
-// Assets names what API-server tests need: the multi-call Kubernetes binary.
-func Assets() []string { return []string{"kubernetes"} }
+// Etcdctl names etcd's own command, which runs inside the etcd pods of guests.
+const Etcdctl = "etcdctl"
+
+// Assets names what API-server tests need: the multi-call Kubernetes binary, and etcdctl.
+func Assets() []string { return []string{"kubernetes", Etcdctl} }
 
 // All names every program, in the order in which they are built.
 func All() []string {

@@ -40,6 +40,16 @@ func assetsDir(t *testing.T) string {
 	return dir
 }
 
+// etcdctl finds the program that runs inside etcd pods.
+func etcdctl(t *testing.T) string {
+	t.Helper()
+	root, err := build.Root(".")
+	require.NoError(t, err)
+	program := build.Paths{Root: root}.Program(build.Etcdctl)
+	require.FileExists(t, program, "build the programs first, with: make assets")
+	return program
+}
+
 // cluster is a guest cluster under test, with a load balancer in front.
 type cluster struct {
 	t        *testing.T
@@ -64,7 +74,7 @@ func newCluster(t *testing.T, change func(*guest.Options)) *cluster {
 	}
 	t.Cleanup(c.proxies.Close)
 	options := guest.Options{
-		Dir: c.dir, AssetsDir: assetsDir(t), BootDelay: 50 * time.Millisecond,
+		Dir: c.dir, AssetsDir: assetsDir(t), Etcdctl: etcdctl(t), BootDelay: 50 * time.Millisecond,
 		Heartbeat: 500 * time.Millisecond, NodeGrace: 5 * time.Second, Logf: t.Logf,
 	}
 	if change != nil {

@@ -37,6 +37,8 @@ type Options struct {
 	Dir string
 	// AssetsDir holds the programs etcd and kube-apiserver. Required unless Light.
 	AssetsDir string
+	// Etcdctl is the path of that program, which runs inside etcd pods; empty leaves them without.
+	Etcdctl string
 	// BootDelay is what passes between power-on and cloud-init's start;
 	// DefaultBootDelay when zero, none when negative.
 	BootDelay time.Duration

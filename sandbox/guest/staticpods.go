@@ -61,7 +61,10 @@ func (c containers) Exec(ctx context.Context, container string, command []string
 	if c.node.server.etcd.alive() == nil {
 		return 0, fmt.Errorf("container %s is not running", container)
 	}
-	member := c.node.server.member
-	inside := etcdctl.Container{Endpoint: member.ClientURL(), TLS: member.TLS, Path: c.node.machine.disk.Path}
+	disk := c.node.machine.disk
+	inside := etcdctl.Container{
+		Program: c.node.machine.manager.options.Etcdctl, Endpoint: c.node.server.member.ClientURL(), Path: disk.Path,
+		CACert: disk.Path(rke2.EtcdCA), Cert: disk.Path(certEtcdClient), Key: disk.Path(keyFile(certEtcdClient)),
+	}
 	return inside.Run(ctx, command, stdout, stderr), nil
 }

@@ -63,8 +63,8 @@ func (l *clusterLife) etcdctl(t *testing.T) {
 	}{
 		{127, []string{"bash-completion"}},
 		{1, []string{"etcdctl", "member", "remove", "123"}},
-		{1, []string{"etcdctl", "--cacert", "/no/such/file", "member", "list"}},
-		{128, []string{"etcdctl", "defrag"}},
+		{128, []string{"etcdctl", "--cacert", "/no/such/file", "member", "list"}},
+		{1, []string{"etcdctl", "nonsense"}},
 		{128, []string{"sh", "-c", "etcdctl member list | grep x"}},
 	} {
 		_, problems, err := l.run(t, false, "etcd-cp-a", "etcd", refused.command...)

@@ -1,8 +1,7 @@
-// Package etcdctl is what an exec into a guest's etcd pod finds: the commands
-// of etcdctl that operators use on members, done for real on the running etcd.
+// Package etcdctl is what an exec into a guest's etcd pod finds: the real
+// etcdctl, run on the host as if in the container.
 //
-// It knows member list, member remove, member promote, move-leader, endpoint
-// health, endpoint status, alarm list and version, with the output formats simple, fields
-// left out, and json. Without flags it acts with the certificates of its node,
-// as an etcdctl whose ETCDCTL_ variables are set.
+// Paths of certificates are found on the node's disk, and localhost is the
+// node's own member. Without flags it acts with the certificates of its node,
+// as in a pod whose ETCDCTL_ variables are set. A shell runs one simple command.
 package etcdctl

@@ -2,46 +2,35 @@ package etcdctl
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strconv"
+	"os/exec"
 	"strings"
 	"time"
-
-	"github.com/spf13/pflag"
-	clientv3 "go.etcd.io/etcd/client/v3"
-
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/etcd"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/pki"
 )
 
 // Exit statuses, as a shell's and etcdctl's own.
 const (
-	exitOK       = 0
-	exitFailed   = 1
-	exitBadUsage = 128
-	exitNotFound = 127
+	exitOK        = 0
+	exitBadUsage  = 128
+	exitCannotRun = 126
+	exitNotFound  = 127
 )
+
+// killDelay is how long the output of an ended command is waited for.
+const killDelay = 2 * time.Second
 
 // Container is where a command runs.
 type Container struct {
-	// Endpoint is the node's own member, TLS its client configuration.
+	// Program is etcdctl's path on the host; empty when the container has none.
+	Program string
+	// Endpoint is the node's own member.
 	Endpoint string
-	TLS      *tls.Config
+	// CACert, Cert and Key are the node's own client files, by their path on the host.
+	CACert, Cert, Key string
 	// Path finds a file of the container on the host.
 	Path func(name string) string
-}
-
-// flags of etcdctl that change what is done here.
-type flags struct {
-	endpoints         []string
-	caCert, cert, key string
-	format            string
-	consistency       string
-	timeout           time.Duration
 }
 
 // Run runs one command and returns its exit status.
@@ -51,123 +40,114 @@ func (c Container) Run(ctx context.Context, command []string, stdout, stderr io.
 		fmt.Fprintln(stderr, "sh:", err)
 		return exitBadUsage
 	}
-	if called.program != "etcdctl" {
+	if called.program != "etcdctl" || c.Program == "" {
 		fmt.Fprintf(stderr, "%s: not found\n", called.program)
 		return exitNotFound
 	}
-	options, words, err := parseFlags(called)
-	if err != nil {
-		fmt.Fprintln(stderr, "Error:", err)
-		return exitBadUsage
+	program := exec.CommandContext(ctx, c.Program, c.arguments(called.arguments)...)
+	program.Env = c.environment(called)
+	program.Stdout, program.Stderr, program.WaitDelay = stdout, stderr, killDelay
+	err = program.Run()
+	var exited *exec.ExitError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &exited) && exited.ExitCode() > 0:
+		return exited.ExitCode()
+	default:
+		fmt.Fprintln(stderr, "etcdctl:", err)
+		return exitCannotRun
 	}
-	action, arguments, err := find(words)
-	if err != nil {
-		fmt.Fprintln(stderr, "Error:", err)
-		return exitBadUsage
-	}
-	ctx, cancel := context.WithTimeout(ctx, options.timeout)
-	defer cancel()
-	if err := c.do(ctx, options, action, arguments, stdout); err != nil {
-		fmt.Fprintln(stderr, "Error:", err)
-		return exitFailed
-	}
-	return exitOK
 }
 
-func (c Container) do(ctx context.Context, options flags, action action, arguments []string, stdout io.Writer) error {
-	config, err := c.tls(options)
-	if err != nil {
-		return err
+// mapped are the flags, by the variables that stand for them, whose values mean something else outside the container.
+var mapped = map[string]string{
+	"ETCDCTL_ENDPOINTS": "--endpoints", "ETCDCTL_CACERT": "--cacert", "ETCDCTL_CERT": "--cert", "ETCDCTL_KEY": "--key",
+}
+
+// outside turns a flag's value into what it is on the host.
+func (c Container) outside(flag, value string) string {
+	switch flag {
+	case "--cacert", "--cert", "--key":
+		return c.Path(value)
+	case "--endpoints":
+		endpoints := strings.Split(value, ",")
+		for i, endpoint := range endpoints {
+			// Inside the container, the node's own addresses and localhost are one.
+			if strings.Contains(endpoint, "127.0.0.1:") || strings.Contains(endpoint, "localhost:") {
+				endpoints[i] = c.Endpoint
+			}
+		}
+		return strings.Join(endpoints, ",")
+	default:
+		return value
 	}
-	if len(options.endpoints) == 0 {
-		options.endpoints = []string{c.Endpoint}
-	}
-	// Inside the container, the node's own addresses and localhost are one.
-	for i, endpoint := range options.endpoints {
-		if strings.Contains(endpoint, "127.0.0.1:") || strings.Contains(endpoint, "localhost:") {
-			options.endpoints[i] = c.Endpoint
+}
+
+func (c Container) arguments(arguments []string) []string {
+	var outside []string
+	for i := 0; i < len(arguments); i++ {
+		flag, value, joined := strings.Cut(arguments[i], "=")
+		switch {
+		case !isMapped(flag):
+			outside = append(outside, arguments[i])
+		case joined:
+			outside = append(outside, flag+"="+c.outside(flag, value))
+		case i+1 < len(arguments):
+			i++
+			outside = append(outside, flag, c.outside(flag, arguments[i]))
+		default:
+			outside = append(outside, flag)
 		}
 	}
-	client, err := etcd.Dial(options.endpoints, config)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	return action(ctx, call{client: client, arguments: arguments, endpoints: options.endpoints, json: options.format == "json",
-		serializable: options.consistency == "s", out: stdout})
+	return outside
 }
 
-// parseFlags reads flags, and the variables that stand for them.
-func parseFlags(called invocation) (flags, []string, error) {
-	var options flags
-	set := pflag.NewFlagSet("etcdctl", pflag.ContinueOnError)
-	set.SetOutput(io.Discard)
-	set.StringSliceVar(&options.endpoints, "endpoints", nil, "")
-	set.StringVar(&options.caCert, "cacert", called.environment["ETCDCTL_CACERT"], "")
-	set.StringVar(&options.cert, "cert", called.environment["ETCDCTL_CERT"], "")
-	set.StringVar(&options.key, "key", called.environment["ETCDCTL_KEY"], "")
-	set.StringVarP(&options.format, "write-out", "w", "simple", "")
-	set.DurationVar(&options.timeout, "command-timeout", 5*time.Second, "")
-	set.StringVar(&options.consistency, "consistency", "l", "")
-	set.Duration("dial-timeout", 0, "")
-	set.Bool("hex", false, "")
-	set.Bool("cluster", false, "")
-	if err := set.Parse(called.arguments); err != nil {
-		return flags{}, nil, err
-	}
-	if variable := called.environment["ETCDCTL_ENDPOINTS"]; variable != "" && len(options.endpoints) == 0 {
-		options.endpoints = strings.Split(variable, ",")
-	}
-	if options.format != "simple" && options.format != "json" {
-		return flags{}, nil, fmt.Errorf("output format %q is unknown here; use simple or json", options.format)
-	}
-	return options, set.Args(), nil
-}
-
-// tls is the node's own configuration, or what the named files hold.
-func (c Container) tls(options flags) (*tls.Config, error) {
-	if options.caCert == "" && options.cert == "" && options.key == "" {
-		return c.TLS, nil
-	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if options.caCert != "" {
-		bundle, err := os.ReadFile(c.Path(options.caCert))
-		if err != nil {
-			return nil, fmt.Errorf("open %s: no such file or directory", options.caCert)
-		}
-		if config.RootCAs, err = pki.Pool(bundle); err != nil {
-			return nil, err
+func isMapped(flag string) bool {
+	for _, known := range mapped {
+		if flag == known {
+			return true
 		}
 	}
-	if options.cert != "" || options.key != "" {
-		pair, err := tls.LoadX509KeyPair(c.Path(options.cert), c.Path(options.key))
-		if err != nil {
-			return nil, fmt.Errorf("KeyFile and CertFile must both be present and belong together: %s, %s", options.cert, options.key)
+	return false
+}
+
+// environment is that of the command. Where neither flags nor variables name an endpoint or certificates, the node's own
+// are taken; etcdctl refuses a variable beside its flag.
+func (c Container) environment(called invocation) []string {
+	given := map[string]string{}
+	for name, value := range called.environment {
+		given[name] = c.outside(mapped[name], value)
+	}
+	use := func(name, value string) {
+		if given[name] == "" {
+			given[name] = value
 		}
-		config.Certificates = []tls.Certificate{pair}
 	}
-	return config, nil
+	if !names(called.arguments, "--endpoints") {
+		use("ETCDCTL_ENDPOINTS", c.Endpoint)
+	}
+	if !names(called.arguments, "--cacert", "--cert", "--key") && given["ETCDCTL_CACERT"]+given["ETCDCTL_CERT"]+given["ETCDCTL_KEY"] == "" {
+		use("ETCDCTL_CACERT", c.CACert)
+		use("ETCDCTL_CERT", c.Cert)
+		use("ETCDCTL_KEY", c.Key)
+	}
+	environment := make([]string, 0, len(given))
+	for name, value := range given {
+		environment = append(environment, name+"="+value)
+	}
+	return environment
 }
 
-// call is one command being done.
-type call struct {
-	client    *clientv3.Client
-	arguments []string
-	endpoints []string
-	json      bool
-	// serializable reads from the member's memory.
-	serializable bool
-	out          io.Writer
-}
-
-// member reads the one argument that is a member's ID.
-func (c call) member() (uint64, error) {
-	if len(c.arguments) != 1 {
-		return 0, errors.New("exactly one member ID is needed")
+// names tells whether one of the flags is among the arguments.
+func names(arguments []string, flags ...string) bool {
+	for _, argument := range arguments {
+		name, _, _ := strings.Cut(argument, "=")
+		for _, flag := range flags {
+			if name == flag {
+				return true
+			}
+		}
 	}
-	id, err := strconv.ParseUint(c.arguments[0], 16, 64)
-	if err != nil {
-		return 0, fmt.Errorf("bad member ID arg (%w), expecting ID in Hex", err)
-	}
-	return id, nil
+	return false
 }
