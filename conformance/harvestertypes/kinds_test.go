@@ -16,6 +16,7 @@ import (
 const (
 	harvesterModule    = "github.com/harvester/harvester"
 	loadBalancerModule = "github.com/harvester/harvester-load-balancer"
+	networkModule      = "github.com/k8snetworkplumbingwg/network-attachment-definition-client"
 )
 
 // kind is one kind as we declare it and as upstream does.

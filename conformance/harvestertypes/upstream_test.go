@@ -1,6 +1,8 @@
 package harvestertypes
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,14 +17,24 @@ import (
 // readUpstream reads a file of an upstream module, in the version that go.mod names.
 func readUpstream(t *testing.T, module, file string) []byte {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", module)
-	command.Env = append(os.Environ(), "GOWORK=off")
-	directory, err := command.Output()
-	require.NoError(t, err, "where is %s", module)
-	data, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(directory)), filepath.FromSlash(file)))
+	directory, err := moduleDirectory(module)
+	require.NoError(t, err)
+	data, err := os.ReadFile(filepath.Join(directory, filepath.FromSlash(file)))
 	require.NoError(t, err)
 
 	return data
+}
+
+// moduleDirectory is where the go command keeps a module.
+func moduleDirectory(module string) (string, error) {
+	command := exec.CommandContext(context.Background(), "go", "list", "-m", "-f", "{{.Dir}}", module)
+	command.Env = append(os.Environ(), "GOWORK=off")
+	directory, err := command.Output()
+	if err != nil {
+		return "", fmt.Errorf("where is %s: %w", module, err)
+	}
+
+	return strings.TrimSpace(string(directory)), nil
 }
 
 // upstreamCRD is the definition of a kind as upstream ships it.
