@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -94,6 +95,9 @@ func definitions(t *testing.T, schema string) []*apiextensionsv1.CustomResourceD
 		require.NoError(t, err)
 		definition := &apiextensionsv1.CustomResourceDefinition{}
 		require.NoError(t, yaml.Unmarshal(text, definition))
+		if !slices.Contains(resources, definition.Spec.Names.Plural) {
+			continue
+		}
 		definition.Spec.Conversion = nil
 		definition.Spec.Versions = slices.DeleteFunc(definition.Spec.Versions, func(v apiextensionsv1.CustomResourceDefinitionVersion) bool {
 			return v.Name != "v1beta1"
@@ -108,6 +112,21 @@ func definitions(t *testing.T, schema string) []*apiextensionsv1.CustomResourceD
 	}
 	require.Len(t, all, len(resources))
 	return all
+}
+
+// installSchemas puts the released schemas in the place of those that take everything, and waits until they judge.
+func (p *plane) installSchemas(t *testing.T) {
+	t.Helper()
+	_, err := envtest.InstallCRDs(p.config, envtest.CRDInstallOptions{CRDs: definitions(t, releasedSchema)})
+	require.NoError(t, err)
+	for _, resource := range resources {
+		object := map[string]any{}
+		readYAML(t, filepath.Join(fixtureFolder, "base", singular(resource)+".yaml"), &object)
+		object["spec"] = "not an object"
+		require.Eventually(t, func() bool {
+			return p.client.Create(t.Context(), &unstructured.Unstructured{Object: runtime.DeepCopyJSON(object)}, client.DryRunAll) != nil
+		}, time.Minute, 100*time.Millisecond, resource)
+	}
 }
 
 func (p *plane) namespace(t *testing.T, name string) {

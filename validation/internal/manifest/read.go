@@ -76,7 +76,11 @@ func parse(text []byte) ([]any, error) {
 	if err != nil {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "error converting YAML to JSON: "))
 	}
-	return parseJSON(converted)
+	var value any
+	if err := json.Unmarshal(converted, &value); err != nil {
+		return nil, err
+	}
+	return []any{value}, nil
 }
 
 func parseJSON(text []byte) ([]any, error) {
