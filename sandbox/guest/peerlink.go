@@ -66,7 +66,9 @@ type peerLink struct {
 	network  *peerNetwork
 	listener net.Listener
 	target   string
-	group    sync.WaitGroup
+	// cancel ends what is being dialled.
+	cancel context.CancelFunc
+	group  sync.WaitGroup
 
 	// connections and closed are guarded by the network's mu.
 	connections map[*peerConnection]struct{}
@@ -79,15 +81,17 @@ func openPeerLink(ctx context.Context, network *peerNetwork, s *server, member e
 	if err != nil {
 		return nil, fmt.Errorf("opening the link of etcd's peers: %w", err)
 	}
+	// The link lives until it is closed, not until ctx ends.
+	living, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	l := &peerLink{
-		server: s, network: network, listener: listener, target: member.ListenPeer,
+		server: s, network: network, listener: listener, target: member.ListenPeer, cancel: cancel,
 		connections: map[*peerConnection]struct{}{},
 	}
-	l.group.Go(l.accept)
+	l.group.Go(func() { l.accept(living) })
 	return l, nil
 }
 
-func (l *peerLink) accept() {
+func (l *peerLink) accept(ctx context.Context) {
 	for {
 		near, err := l.listener.Accept()
 		if err != nil {
@@ -98,7 +102,7 @@ func (l *peerLink) accept() {
 			near.Close()
 			return
 		}
-		l.group.Go(c.carry)
+		l.group.Go(func() { c.carry(ctx) })
 	}
 }
 
@@ -114,6 +118,7 @@ func (l *peerLink) add(c *peerConnection) bool {
 // close ends the link with all its connections.
 func (l *peerLink) close() {
 	l.network.set(l.server, false)
+	l.cancel()
 	l.listener.Close()
 	l.network.mu.Lock()
 	l.closed = true
@@ -137,12 +142,13 @@ type peerConnection struct {
 }
 
 // carry leads the connection on and returns when it has ended.
-func (c *peerConnection) carry() {
+func (c *peerConnection) carry(ctx context.Context) {
 	defer c.close()
 	if !c.link.network.await(c) {
 		return
 	}
-	far, err := net.Dial("tcp", c.link.target)
+	var dialer net.Dialer
+	far, err := dialer.DialContext(ctx, "tcp", c.link.target)
 	if err != nil {
 		return // etcd does not listen: the other end sees its connection end
 	}
