@@ -44,14 +44,23 @@ func forPlace(expression, path, field string, required bool) string {
 // forItems judges every item of a list. Without the items' places at hand, an item with a fault is let pass where the
 // list held an equal one before.
 func forItems(expression, path, rest, _ string) string {
-	inner := expression
-	if rest != "" {
-		inner = fmt.Sprintf("%s.optMap(self, %s).orValue(true)", optional("item", strings.TrimPrefix(rest, ".")), expression)
-	} else {
-		inner = fmt.Sprintf("[item].all(self, %s)", inner)
-	}
 	return fmt.Sprintf("%s.orValue([]).all(item, (%s) || (oldObject != null && %s.orValue([]).exists(before, before == item)))",
-		optional("object", path), inner, optional("oldObject", path))
+		optional("object", path), judgeItem("item", rest, expression), optional("oldObject", path))
+}
+
+// judgeItem judges what lies in an item, which may be a list again.
+func judgeItem(item, rest, expression string) string {
+	rest = strings.TrimPrefix(rest, ".")
+	list, within, listed := strings.Cut(rest, everyItem)
+	switch {
+	case rest == "":
+		return fmt.Sprintf("[%s].all(self, %s)", item, expression)
+	case listed:
+		inner := item + "Item"
+		return fmt.Sprintf("%s.orValue([]).all(%s, %s)", optional(item, list), inner, judgeItem(inner, within, expression))
+	default:
+		return fmt.Sprintf("%s.optMap(self, %s).orValue(true)", optional(item, rest), expression)
+	}
 }
 
 // transition judges a change of a place that was there before.
