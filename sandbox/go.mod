@@ -3,6 +3,7 @@ module github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox
 go 1.26.0
 
 require (
+	github.com/creack/pty v1.1.24
 	github.com/prometheus/client_golang v1.23.2 // indirect
 	github.com/spf13/cobra v1.10.2
 	github.com/stretchr/testify v1.11.1

@@ -78,7 +78,7 @@ func GenerateArguments(o Options, s *sandbox.Sandbox) []string {
 		"--harvester-kubeconfig=" + s.HarvesterKubeconfig(),
 		fmt.Sprintf("--cp-replicas=%d", o.ControlPlanes),
 		fmt.Sprintf("--worker-replicas=%d", o.Workers),
-		"--cpu=2", "--memory=4Gi", "--disk-size=40Gi",
+		"--cpu=4", "--memory=8Gi", "--disk-size=80Gi",
 		"--k8s-version=" + o.KubernetesVersion,
 		"--apply",
 	}

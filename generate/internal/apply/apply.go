@@ -134,12 +134,13 @@ func (a *Applier) Delete(ctx context.Context, object *unstructured.Unstructured)
 func (a *Applier) Client() dynamic.Interface { return a.client }
 
 // same compares what the objects say, not who says it: taking over the fields of an earlier writer changes nothing for a
-// reader.
+// reader. The status is its controllers', which may write it at the same moment.
 func same(before, after *unstructured.Unstructured) bool {
 	before, after = before.DeepCopy(), after.DeepCopy()
 	for _, object := range []*unstructured.Unstructured{before, after} {
 		object.SetManagedFields(nil)
 		object.SetResourceVersion("")
+		unstructured.RemoveNestedField(object.Object, "status")
 	}
 	return equality.Semantic.DeepEqual(before.Object, after.Object)
 }

@@ -1,0 +1,19 @@
+package apply
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// A controller that writes the status between the two readings makes no change of ours.
+func TestSameLooksPastTheStatus(t *testing.T) {
+	object := func(spec, status string) *unstructured.Unstructured {
+		return &unstructured.Unstructured{Object: map[string]any{
+			"spec": map[string]any{"x": spec}, "status": map[string]any{"x": status},
+		}}
+	}
+	assert.True(t, same(object("a", "before"), object("a", "after")))
+	assert.False(t, same(object("a", "before"), object("b", "before")))
+}
