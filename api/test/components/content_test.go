@@ -10,6 +10,7 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -95,6 +96,34 @@ func TestWebhooksAreReachableAndTrusted(t *testing.T) {
 	assert.Equal(t, secret, pod.Volumes[0].Secret.SecretName)
 	assert.Equal(t, pod.Volumes[0].Name, pod.Containers[0].VolumeMounts[0].Name)
 	assert.Equal(t, "/tmp/k8s-webhook-server/serving-certs", pod.Containers[0].VolumeMounts[0].MountPath)
+}
+
+// TestConversionIsReachableAndTrusted: every kind with two served versions is converted by the manager, and no other.
+func TestConversionIsReachableAndTrusted(t *testing.T) {
+	service := only[corev1.Service](t, rendered, "Service", "caphv-webhook-service")
+	converted := 0
+	for _, object := range rendered {
+		if object.GetKind() != "CustomResourceDefinition" {
+			continue
+		}
+		definition := only[apiextensionsv1.CustomResourceDefinition](t, rendered, object.GetKind(), object.GetName())
+		if len(definition.Spec.Versions) == 1 {
+			assert.Nil(t, definition.Spec.Conversion, object.GetName())
+			continue
+		}
+		converted++
+		assert.Equal(t, "caphv-system/caphv-serving-cert", definition.Annotations["cert-manager.io/inject-ca-from"], object.GetName())
+		require.NotNil(t, definition.Spec.Conversion, object.GetName())
+		assert.Equal(t, apiextensionsv1.WebhookConverter, definition.Spec.Conversion.Strategy)
+		target := definition.Spec.Conversion.Webhook.ClientConfig.Service
+		assert.Equal(t, service.Namespace+"/"+service.Name+"/convert", target.Namespace+"/"+target.Name+*target.Path)
+		for _, version := range definition.Spec.Versions {
+			assert.True(t, version.Served, "%s %s", object.GetName(), version.Name)
+			assert.Equal(t, version.Name == "v1beta1", version.Storage, "%s %s", object.GetName(), version.Name)
+			assert.Equal(t, version.Name == "v1alpha1", version.Deprecated, "%s %s", object.GetName(), version.Name)
+		}
+	}
+	assert.Equal(t, 4, converted, "the kinds of v0.2.x")
 }
 
 func TestMetricsAreReachable(t *testing.T) {

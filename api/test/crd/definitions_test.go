@@ -54,7 +54,10 @@ func TestStatusIsASubresource(t *testing.T) {
 		definition := &apiextensionsv1.CustomResourceDefinition{}
 		key := client.ObjectKey{Name: plural + ".infrastructure.cluster.x-k8s.io"}
 		require.NoError(t, cluster.Client.Get(t.Context(), key, definition))
-		subresources := definition.Spec.Versions[0].Subresources
-		assert.Equal(t, want, subresources != nil && subresources.Status != nil, plural)
+		for _, version := range definition.Spec.Versions {
+			if version.Storage {
+				assert.Equal(t, want, version.Subresources != nil && version.Subresources.Status != nil, plural)
+			}
+		}
 	}
 }

@@ -18,6 +18,8 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/convert"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/migration"
 	caphvwebhook "github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/webhook"
 )
 
@@ -39,6 +41,9 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 		return err
 	}
 	if err := addControllers(ctx, mgr, options); err != nil {
+		return err
+	}
+	if err := migration.Add(ctx, mgr, options.SkipMigrationPhases, controllerOptions(1)); err != nil {
 		return err
 	}
 	if options.EnableWebhooks {
@@ -112,6 +117,9 @@ func addChecks(mgr ctrl.Manager, options Options) error {
 func addWebhooks(mgr ctrl.Manager) error {
 	if err := caphvwebhook.Register(mgr); err != nil {
 		return fmt.Errorf("set up the webhooks: %w", err)
+	}
+	if err := convert.Register(mgr); err != nil {
+		return err
 	}
 	namespace := podNamespace()
 	if namespace == "" {

@@ -1,9 +1,12 @@
 package manager
 
 import (
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/migration"
 )
 
 // Options are what the operator of the manager decides. DefaultOptions gives the defaults, AddFlags the flags.
@@ -22,7 +25,7 @@ type Options struct {
 	// LeaseDuration, RenewDeadline and RetryPeriod tune how fast a lost leader is replaced.
 	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
 
-	// EnableWebhooks serves the validating webhooks.
+	// EnableWebhooks serves the webhooks: validation, and conversion between the versions of our kinds.
 	EnableWebhooks bool
 	// WebhookPort is where they are served.
 	WebhookPort int
@@ -50,6 +53,9 @@ type Options struct {
 	// HarvesterQPS and HarvesterBurst limit the requests to each Harvester.
 	HarvesterQPS   float32
 	HarvesterBurst int
+
+	// SkipMigrationPhases are phases of the migration of stored objects that are left out, out of migration.Phases.
+	SkipMigrationPhases []string
 
 	// NodeTimeout is how long a guest may take to register its Node before the machine says that it is late.
 	NodeTimeout time.Duration
@@ -86,7 +92,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 }
 
 func (o *Options) addServing(flags *pflag.FlagSet) {
-	flags.BoolVar(&o.EnableWebhooks, "enable-webhooks", o.EnableWebhooks, "Serve the validating webhooks.")
+	flags.BoolVar(&o.EnableWebhooks, "enable-webhooks", o.EnableWebhooks, "Serve the webhooks: validation, and conversion between API versions. Without conversion, objects stored in an older version cannot be read.")
 	flags.IntVar(&o.WebhookPort, "webhook-port", o.WebhookPort, "Port of the webhooks.")
 	flags.StringVar(&o.WebhookCertDir, "webhook-cert-dir", o.WebhookCertDir, "Folder with the webhooks' certificate: tls.crt and tls.key.")
 	flags.StringVar(&o.HealthAddress, "health-probe-bind-address", o.HealthAddress, "Address that serves /healthz and /readyz. 0: none.")
@@ -113,6 +119,7 @@ func (o *Options) addTuning(flags *pflag.FlagSet) {
 	flags.IntVar(&o.KubeBurst, "kube-api-burst", o.KubeBurst, "Requests to the management cluster in a burst.")
 	flags.Float32Var(&o.HarvesterQPS, "harvester-qps", o.HarvesterQPS, "Requests a second to each Harvester, on average.")
 	flags.IntVar(&o.HarvesterBurst, "harvester-burst", o.HarvesterBurst, "Requests to each Harvester in a burst.")
+	flags.StringSliceVar(&o.SkipMigrationPhases, "skip-crd-migration-phases", o.SkipMigrationPhases, "Phases of the migration of stored objects to leave out, separated by commas: "+strings.Join(migration.Phases(), ", ")+".")
 	flags.DurationVar(&o.NodeTimeout, "node-init-timeout", o.NodeTimeout, "How long a guest may take to register its Node before its machine says that it is late.")
 	flags.DurationVar(&o.EtcdTimeout, "etcd-removal-timeout", o.EtcdTimeout, "How long the deletion of a control-plane machine waits for an etcd that does not answer.")
 	flags.DurationVar(&o.CredentialsWarning, "credentials-warning", o.CredentialsWarning, "How long before Harvester's credentials expire to warn, by condition and event.")
