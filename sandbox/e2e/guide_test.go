@@ -82,8 +82,8 @@ func twoPools(t *testing.T) {
 	require.NoError(t, shared.Harvester().Seed(t.Context(), seed))
 }
 
-// clusterOverTwoPools is the guide's functional test: what does not fit is refused before anything is applied; two machines
-// take the first pool, two more the second; a machine that goes gives its address back to the pool it came from.
+// clusterOverTwoPools follows the guide's functional test up to its last step: what does not fit is refused before anything
+// is applied; two machines take the first pool, two more the second.
 func clusterOverTwoPools(t *testing.T, c client.Client) {
 	t.Helper()
 	const name = "multipool-test"
