@@ -97,6 +97,7 @@ func (e *inMemory) Execute(_ context.Context, plan etcdops.Plan) error {
 		e.snapshot.LeaderID = plan.Target
 	case etcdops.ActionRemoveMember:
 		e.snapshot.Members = slices.DeleteFunc(slices.Clone(e.snapshot.Members), func(m etcdops.Member) bool { return m.ID == plan.Member })
+	case etcdops.ActionNone, etcdops.ActionWait, etcdops.ActionRefuse:
 	}
 	return nil
 }
