@@ -57,6 +57,7 @@ require (
 	github.com/openshift/custom-resource-status v1.1.2 // indirect
 	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
 	github.com/prometheus/procfs v0.19.2 // indirect
+	github.com/spf13/pflag v1.0.10 // indirect
 	github.com/x448/float16 v0.8.4 // indirect
 	github.com/xlab/treeprint v1.2.0 // indirect
 	go.etcd.io/etcd/client/pkg/v3 v3.6.14 // indirect
@@ -90,7 +91,6 @@ require (
 	github.com/rancher-sandbox/cluster-api-provider-harvester/api v0.1.0
 	github.com/rancher-sandbox/cluster-api-provider-harvester/etcdops v0.0.0
 	github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient v0.1.0
-	github.com/spf13/pflag v1.0.10
 	go.etcd.io/etcd/api/v3 v3.6.14
 	go.uber.org/goleak v1.3.0
 	go.uber.org/zap v1.28.0
