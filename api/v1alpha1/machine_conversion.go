@@ -81,7 +81,7 @@ func volumeUp(src Volume) infrav1.Volume {
 		VolumeType: infrav1.VolumeType(src.VolumeType), ImageName: src.ImageName, StorageClass: src.StorageClass, VolumeSize: src.VolumeSize,
 	}
 	if src.BootOrder != nil {
-		order := int32(min(max(*src.BootOrder, math.MinInt32), math.MaxInt32)) //nolint:gosec // It is within the bounds.
+		order := int32(min(max(*src.BootOrder, math.MinInt32), math.MaxInt32))
 		dst.BootOrder = &order
 	}
 	return dst
