@@ -12,7 +12,7 @@ LIBRARIES := api cloudinit etcdops harvesterclient ipam observability validation
 PROGRAMS  := generate provider sandbox
 JUDGES    := $(patsubst %/go.mod,%,$(wildcard conformance/*/go.mod))
 MODULES   ?= $(LIBRARIES) $(PROGRAMS)
-NESTED    := $(patsubst %/go.mod,%,$(wildcard api/test/go.mod provider/bench/go.mod))
+NESTED    := $(patsubst %/go.mod,%,$(wildcard api/test/go.mod provider/bench/go.mod validation/bench/go.mod))
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 # Packages of the sandbox start whole clusters: one at a time.
@@ -130,6 +130,10 @@ BENCHCOUNT ?= 1
 bench-ipam: assets ## Address allocation against host-local and against writers that do not combine; about 3 minutes
 	cd provider/bench && go test -run '^$$' -bench Allocate . && go test -run '^$$' -bench 'Fill|Durable' -benchtime 1x . 2>/dev/null
 .PHONY: bench-ipam
+
+bench-lint: ## caphv-lint against kubeconform on the same files; about half a minute
+	cd validation/bench && go test -run '^$$' -bench Linters -benchtime 5x .
+.PHONY: bench-lint
 
 benchstat: ## Compares two benchmark outputs
 	$(BENCHSTAT) $(OLD) $(NEW)

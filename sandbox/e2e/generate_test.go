@@ -63,7 +63,7 @@ func TestWhatTheGeneratorWritesIsTakenAndPassesTheLinter(t *testing.T) {
 			require.GreaterOrEqual(t, len(objects), 8)
 			for _, object := range objects {
 				err := c.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(object), client.FieldOwner("grid"), client.ForceOwnership, client.DryRunAll)
-				assert.NoError(t, err, "%s %s", object.GetKind(), object.GetName())
+				require.NoError(t, err, "%s %s", object.GetKind(), object.GetName())
 			}
 			output, err := exec.CommandContext(t.Context(), lint, file).CombinedOutput()
 			assert.NoError(t, err, "%s", output)
