@@ -21,6 +21,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/observability"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/addressclaim"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/feature"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/guest"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/harvestercluster"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/harvestermachine"
@@ -36,6 +37,10 @@ const (
 
 // addControllers makes what the reconcilers share, and the reconcilers.
 func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) error {
+	gates, err := feature.New(options.FeatureGates)
+	if err != nil {
+		return err
+	}
 	recorded, err := observability.New(metrics.Registry)
 	if err != nil {
 		return err
@@ -64,14 +69,18 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) erro
 	if err != nil {
 		return err
 	}
-	pools := &poolwatch.Reconciler{
-		Client: mgr.GetClient(), Identities: identities, Metrics: recorded, Recorder: mgr.GetEventRecorder(poolwatch.ControllerName),
+	if gates.Enabled(feature.PoolAudit) {
+		pools := &poolwatch.Reconciler{
+			Client: mgr.GetClient(), Identities: identities, Metrics: recorded, Recorder: mgr.GetEventRecorder(poolwatch.ControllerName),
+		}
+		if err := pools.SetupWithManager(mgr, harvester, controllerOptions(1)); err != nil {
+			return err
+		}
 	}
-	if err := pools.SetupWithManager(mgr, harvester, controllerOptions(1)); err != nil {
-		return err
-	}
-	if err := addAddressClaims(mgr, harvester, identities, recorded, options); err != nil {
-		return err
+	if gates.Enabled(feature.ServeIPAddressClaims) {
+		if err := addAddressClaims(mgr, harvester, identities, recorded, options); err != nil {
+			return err
+		}
 	}
 	machines := &harvestermachine.Reconciler{
 		Client: mgr.GetClient(), Secrets: mgr.GetAPIReader(), Identities: identities, Guests: guests,

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	cliflag "k8s.io/component-base/cli/flag"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/feature"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/migration"
 )
 
@@ -45,6 +47,8 @@ type Options struct {
 
 	// ClusterConcurrency, MachineConcurrency and GuestConcurrency are how many objects of a kind are worked on at once.
 	ClusterConcurrency, MachineConcurrency, GuestConcurrency int
+	// FeatureGates switch features on and off, by name.
+	FeatureGates map[string]bool
 	// SyncPeriod is how often every object is looked at although nothing happened to it.
 	SyncPeriod time.Duration
 	// KubeQPS and KubeBurst limit the requests to the management cluster.
@@ -114,6 +118,7 @@ func (o *Options) addTuning(flags *pflag.FlagSet) {
 	flags.IntVar(&o.ClusterConcurrency, "harvestercluster-concurrency", o.ClusterConcurrency, "HarvesterClusters to work on at once.")
 	flags.IntVar(&o.MachineConcurrency, "harvestermachine-concurrency", o.MachineConcurrency, "HarvesterMachines to work on at once.")
 	flags.IntVar(&o.GuestConcurrency, "clustercache-concurrency", o.GuestConcurrency, "Guest clusters to connect to at once.")
+	flags.Var(cliflag.NewMapStringBool(&o.FeatureGates), "feature-gates", "Features to switch on or off, as Name=true,Other=false. There are: "+feature.Describe()+".")
 	flags.DurationVar(&o.SyncPeriod, "sync-period", o.SyncPeriod, "How often to look at every object although nothing happened to it.")
 	flags.Float32Var(&o.KubeQPS, "kube-api-qps", o.KubeQPS, "Requests a second to the management cluster, on average.")
 	flags.IntVar(&o.KubeBurst, "kube-api-burst", o.KubeBurst, "Requests to the management cluster in a burst.")

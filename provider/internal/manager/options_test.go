@@ -41,6 +41,11 @@ func TestAliases(t *testing.T) {
 	assert.False(t, options.EnableWebhooks)
 }
 
+func TestFeatureGates(t *testing.T) {
+	options := parse(t, "--feature-gates=PoolAudit=false,ServeIPAddressClaims=true")
+	assert.Equal(t, map[string]bool{"PoolAudit": false, "ServeIPAddressClaims": true}, options.FeatureGates)
+}
+
 // The shipped Deployment starts the manager with flags that exist.
 func TestDeploymentUsesFlagsThatExist(t *testing.T) {
 	content, err := os.ReadFile(filepath.Join("..", "..", "..", "config", "manager", "deployment.yaml"))
