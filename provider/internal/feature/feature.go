@@ -3,6 +3,7 @@ package feature
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/component-base/featuregate"
@@ -20,26 +21,31 @@ const (
 type Gates = featuregate.FeatureGate
 
 // known are all features with their defaults.
-func known() featuregate.MutableFeatureGate {
-	gates := featuregate.NewFeatureGate()
-	err := gates.Add(map[featuregate.Feature]featuregate.FeatureSpec{
+func known() map[featuregate.Feature]featuregate.FeatureSpec {
+	return map[featuregate.Feature]featuregate.FeatureSpec{
 		PoolAudit:            {Default: true, PreRelease: featuregate.Beta},
 		ServeIPAddressClaims: {Default: true, PreRelease: featuregate.Beta},
-	})
-	if err != nil {
-		panic(err) // Two features of one name: seen by every test.
 	}
-	return gates
 }
 
 // New returns the gates as an operator set them. An unknown feature is an error that names the known ones.
 func New(set map[string]bool) (Gates, error) {
-	gates := known()
+	gates := featuregate.NewFeatureGate()
+	if err := gates.Add(known()); err != nil {
+		return nil, fmt.Errorf("features: %w", err)
+	}
 	if err := gates.SetFromMap(set); err != nil {
-		return nil, fmt.Errorf("--feature-gates: %w; there are: %s", err, strings.Join(gates.KnownFeatures(), ", "))
+		return nil, fmt.Errorf("--feature-gates: %w; there are: %s", err, Describe())
 	}
 	return gates, nil
 }
 
 // Describe lists the features for a help text.
-func Describe() string { return strings.Join(known().KnownFeatures(), ", ") }
+func Describe() string {
+	var names []string
+	for name := range known() {
+		names = append(names, string(name))
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}

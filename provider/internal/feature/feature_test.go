@@ -18,6 +18,6 @@ func TestNew(t *testing.T) {
 	assert.True(t, gates.Enabled(ServeIPAddressClaims))
 	_, err = New(map[string]bool{"Nonsense": true})
 	require.ErrorContains(t, err, "Nonsense")
-	assert.ErrorContains(t, err, "PoolAudit", "it says what there is")
+	require.ErrorContains(t, err, "PoolAudit", "it says what there is")
 	assert.Contains(t, Describe(), "ServeIPAddressClaims")
 }

@@ -81,6 +81,7 @@ var Rules = []Rule{
 	{Name: "cloudinit.ErrInvalidBootstrapData", Err: cloudinit.ErrInvalidBootstrapData, Reason: infrav1.BootstrapDataInvalidReason, Retry: RetryLater},
 	{Name: "cloudinit.ErrInvalidConfig", Err: cloudinit.ErrInvalidConfig, Reason: infrav1.BootstrapDataInvalidReason, Retry: RetryLater},
 	{Name: "cloudinit.ErrInvalidNetwork", Err: cloudinit.ErrInvalidNetwork, Reason: infrav1.BootstrapDataInvalidReason, Retry: RetryLater},
+	{Name: "cloudinit.ErrUnknownQuirk", Err: cloudinit.ErrUnknownQuirk, Reason: infrav1.BootstrapDataInvalidReason, Retry: RetryLater},
 	{Name: "cloudinit.ErrTooLarge", Err: cloudinit.ErrTooLarge, Reason: infrav1.BootstrapDataInvalidReason, Retry: RetryLater},
 
 	{Name: "etcdops.ErrUnreachable", Err: etcdops.ErrUnreachable, Reason: infrav1.EtcdUnreachableReason, Retry: RetryBackoff},
