@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/demo"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester"
@@ -82,8 +83,8 @@ func twoPools(t *testing.T) {
 	require.NoError(t, shared.Harvester().Seed(t.Context(), seed))
 }
 
-// clusterOverTwoPools follows the guide's functional test up to its last step: what does not fit is refused before anything
-// is applied; two machines take the first pool, two more the second.
+// clusterOverTwoPools follows the guide's functional test: what does not fit is refused before anything is applied; two
+// machines take the first pool, two more the second, and the address of one that is deleted goes back to its pool.
 func clusterOverTwoPools(t *testing.T, c client.Client) {
 	t.Helper()
 	const name = "multipool-test"
@@ -104,6 +105,35 @@ func clusterOverTwoPools(t *testing.T, c client.Client) {
 		used := poolsOf(t, c, name)
 		return used["pool-a"] == 2 && used["pool-b"] == 2
 	}, patience, 200*time.Millisecond, "four machines take all four addresses; they have %v", poolsOf(t, c, name))
+	requireAddressReturns(t, c, name)
+}
+
+// requireAddressReturns deletes a machine of the second pool: its entry goes from there, and the first pool stays as it is.
+func requireAddressReturns(t *testing.T, c client.Client, namespace string) {
+	t.Helper()
+	var machines infrav1.HarvesterMachineList
+	require.NoError(t, c.List(t.Context(), &machines, client.InNamespace(namespace)))
+	i := slices.IndexFunc(machines.Items, func(m infrav1.HarvesterMachine) bool { return m.Status.AllocatedPoolRef == "pool-b" })
+	require.NotEqual(t, -1, i)
+	leaving := machines.Items[i]
+	first, second := allocated(t, "pool-a"), allocated(t, "pool-b")
+	holder := second[leaving.Status.AllocatedIPAddress]
+	require.NotEmpty(t, holder)
+	require.NoError(t, c.Delete(t.Context(), &clusterv1.Machine{ObjectMeta: meta(namespace, leaving.OwnerReferences[0].Name)}))
+	require.Eventually(t, func() bool {
+		return allocated(t, "pool-b")[leaving.Status.AllocatedIPAddress] != holder
+	}, patience, 200*time.Millisecond, "%s is not released by %s", leaving.Status.AllocatedIPAddress, holder)
+	assert.Equal(t, first, allocated(t, "pool-a"))
+}
+
+// allocated are the addresses of a pool on Harvester that are taken, with their holders.
+func allocated(t *testing.T, pool string) map[string]string {
+	t.Helper()
+	h, err := shared.HarvesterClient()
+	require.NoError(t, err)
+	object := &lbv1.IPPool{}
+	require.NoError(t, h.Get(t.Context(), client.ObjectKey{Name: pool}, object))
+	return object.Status.Allocated
 }
 
 // poolsOf counts the addresses that a cluster's machines have of each pool.
