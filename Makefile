@@ -112,7 +112,7 @@ GUEST_IMAGES ?= $(CURDIR)/.cache/guests
 
 test-e2e: build ## A cluster's whole life against real servers, with faults
 	bin/caphv-sandbox build
-	cd sandbox && $(GOTEST) -v ./e2e/...
+	cd sandbox && $(GOTEST) -timeout=45m -v ./e2e/...
 .PHONY: test-e2e
 
 fuzz: ## Runs every fuzz target for FUZZTIME (20s)
