@@ -133,6 +133,10 @@ func (a *Applier) Delete(ctx context.Context, object *unstructured.Unstructured)
 // Client is for reading beside applying.
 func (a *Applier) Client() dynamic.Interface { return a.client }
 
+// conversionData is where Cluster API keeps, in an old version of an object, what only the stored one can say: the status
+// among it.
+const conversionData = "cluster.x-k8s.io/conversion-data"
+
 // same compares what the objects say, not who says it: taking over the fields of an earlier writer changes nothing for a
 // reader. The status is its controllers', which may write it at the same moment.
 func same(before, after *unstructured.Unstructured) bool {
@@ -141,6 +145,7 @@ func same(before, after *unstructured.Unstructured) bool {
 		object.SetManagedFields(nil)
 		object.SetResourceVersion("")
 		unstructured.RemoveNestedField(object.Object, "status")
+		unstructured.RemoveNestedField(object.Object, "metadata", "annotations", conversionData)
 	}
 	return equality.Semantic.DeepEqual(before.Object, after.Object)
 }

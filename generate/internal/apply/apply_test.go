@@ -11,7 +11,8 @@ import (
 func TestSameLooksPastTheStatus(t *testing.T) {
 	object := func(spec, status string) *unstructured.Unstructured {
 		return &unstructured.Unstructured{Object: map[string]any{
-			"spec": map[string]any{"x": spec}, "status": map[string]any{"x": status},
+			"metadata": map[string]any{"annotations": map[string]any{"cluster.x-k8s.io/conversion-data": status, "mine": spec}},
+			"spec":     map[string]any{"x": spec}, "status": map[string]any{"x": status},
 		}}
 	}
 	assert.True(t, same(object("a", "before"), object("a", "after")))
