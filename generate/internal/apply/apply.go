@@ -144,6 +144,7 @@ func same(before, after *unstructured.Unstructured) bool {
 	for _, object := range []*unstructured.Unstructured{before, after} {
 		object.SetManagedFields(nil)
 		object.SetResourceVersion("")
+		object.SetGeneration(0) // It counts writes of the stored version, whose form an old version does not show.
 		unstructured.RemoveNestedField(object.Object, "status")
 		unstructured.RemoveNestedField(object.Object, "metadata", "annotations", conversionData)
 	}

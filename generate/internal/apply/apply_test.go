@@ -16,5 +16,8 @@ func TestSameLooksPastTheStatus(t *testing.T) {
 		}}
 	}
 	assert.True(t, same(object("a", "before"), object("a", "after")))
+	written := object("a", "before")
+	written.SetGeneration(2)
+	assert.True(t, same(object("a", "before"), written))
 	assert.False(t, same(object("a", "before"), object("b", "before")))
 }
