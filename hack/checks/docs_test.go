@@ -31,6 +31,20 @@ func TestTestsThatAreNamedInPagesExist(t *testing.T) {
 	require.Positive(t, named)
 }
 
+// Each behaviour of the stand-in for Harvester has a test that shows it.
+func TestEveryBehaviourOfTheStandInNamesATest(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(mustRoot(t), "docs", "harvester-stand-in.md"))
+	require.NoError(t, err)
+	rows := 0
+	for _, line := range strings.Split(string(page), "\n") {
+		if strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "| behaviour") {
+			rows++
+			assert.Contains(t, line, "`Test", "a behaviour without a test: %s", line)
+		}
+	}
+	require.Greater(t, rows, 20)
+}
+
 // maxLines is what one file may hold; more than that is two rooms.
 const maxLines = 600
 
