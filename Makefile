@@ -90,7 +90,7 @@ test-house: ## The rules of the house: imports, versions, a stranger's build of 
 
 test-unit: assets $(STANDIN) ## Unit and API-server tests of each module: make test-unit MODULES="ipam api"
 	@for module in $(MODULES) $(NESTED); do \
-	  echo "== $$module"; (cd $$module && $(GOTEST) $(SERIAL) $$(go list ./... | grep -v '/sandbox/e2e$$')); done
+	  echo "== $$module, $$(date -u +%T)"; (cd $$module && $(GOTEST) $(SERIAL) $$(go list ./... | grep -v '/sandbox/e2e$$')); done
 .PHONY: test-unit
 
 # Built as the sandbox builds its programs: what they share is compiled once.
