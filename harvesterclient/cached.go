@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -30,6 +31,7 @@ func cachedKinds(selector labels.Selector) map[client.Object]cache.ByObject {
 		&kubevirtv1.VirtualMachine{}:         {Label: selector},
 		&kubevirtv1.VirtualMachineInstance{}: {Label: selector},
 		&lbv1.LoadBalancer{}:                 {Label: selector},
+		&corev1.PersistentVolumeClaim{}:      {Label: selector},
 		&lbv1.IPPool{}:                       {Label: labels.Everything()},
 	}
 }

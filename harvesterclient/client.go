@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -26,11 +27,11 @@ func (c *classifyingClient) bounded(ctx context.Context, call func(context.Conte
 	return Classify(call(ctx))
 }
 
-// refuseReplace keeps a whole virtual machine from being written. Harvester and its storage driver patch disks, addresses and
-// requests into its spec at any time, and what Cache returns is stripped of large annotations.
+// refuseReplace keeps a whole virtual machine or claim from being written. Harvester and its storage driver patch disks,
+// addresses, requests and sizes into them at any time, and what Cache returns is stripped.
 func refuseReplace(obj client.Object) error {
 	switch obj.(type) {
-	case *kubevirtv1.VirtualMachine, *kubevirtv1.VirtualMachineInstance:
+	case *kubevirtv1.VirtualMachine, *kubevirtv1.VirtualMachineInstance, *corev1.PersistentVolumeClaim:
 		return failf(ErrInvalid, "update of %T %s/%s: others write to it, so patch the fields that you own instead",
 			obj, obj.GetNamespace(), obj.GetName())
 	default:

@@ -26,9 +26,11 @@ type Connection struct {
 	sockets   *sockets
 	patience  time.Duration // how long requests may go on after the end
 	client    client.Client
+	watcher   client.WithWatch // the same, unbounded and unclassified
 	power     *Power
 	caches    *caches
 	health    *health
+	follows   follows
 
 	ctx     context.Context //nolint:containedctx // the lifetime of the connection
 	cancel  context.CancelFunc
@@ -86,10 +88,11 @@ func (c *Connection) build(config *rest.Config, httpClient *http.Client, opts Op
 	if err != nil {
 		return err
 	}
-	direct, err := client.New(config, client.Options{HTTPClient: httpClient, Scheme: scheme, Mapper: mapper})
+	direct, err := client.NewWithWatch(config, client.Options{HTTPClient: httpClient, Scheme: scheme, Mapper: mapper})
 	if err != nil {
 		return fmt.Errorf("prepare client: %w", err)
 	}
+	c.watcher = direct
 	c.client = &classifyingClient{Client: direct, timeout: opts.RequestTimeout}
 	if c.power, err = NewPower(config, httpClient); err != nil {
 		return err
@@ -131,17 +134,19 @@ func (c *Connection) gone() <-chan struct{} { return c.ctx.Done() }
 func (c *Connection) stop() {
 	c.cancel()
 	c.running.Wait()
+	c.follows.stop()
 	c.sockets.drain(c.transport.CloseIdleConnections, c.patience)
 }
 
 // Client reads from and writes to Harvester directly. Requests are counted, limited in rate and time, and their
-// errors classified. It refuses to update virtual machines: patch them.
+// errors classified. It refuses to update virtual machines and claims: patch them.
 func (c *Connection) Client() client.Client { return c.client }
 
-// Cache reads VirtualMachines, VirtualMachineInstances, LoadBalancers (those the selector of Options matches) and IPPools (all) from
-// memory. A read never waits: while a kind's cache is not filled it gives ErrNotReady, or the error that keeps it
+// Cache reads VirtualMachines, VirtualMachineInstances, LoadBalancers, PersistentVolumeClaims (those the selector of Options
+// matches) and IPPools (all) from memory. A read never waits: while a kind's cache is not filled it gives ErrNotReady, or the error that keeps it
 // from filling. Objects come without managed fields; machines and instances without annotations longer than 1 KiB
-// (volumeClaimTemplates stays), instances without their spec. Any other kind gives ErrInvalid.
+// (volumeClaimTemplates stays), instances without their spec, claims with nothing but their metadata without annotations.
+// Any other kind gives ErrInvalid.
 //
 // An IPPool must not be changed from here: read it with Client first, as others write to it too.
 func (c *Connection) Cache() client.Reader { return c.caches }

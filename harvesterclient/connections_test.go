@@ -52,7 +52,7 @@ func TestGetSharesOneConnection(t *testing.T) {
 	for _, connection := range got {
 		assert.Same(t, got[0], connection)
 	}
-	assert.Equal(t, 4, proxy.watches(), "one watch a kind, whoever asks")
+	assert.Equal(t, 5, proxy.watches(), "one watch a kind, whoever asks")
 	assert.Equal(t, identity("a"), got[0].Identity())
 
 	other, err := connections.Get(t.Context(), identity("b"), kubeconfig)
@@ -276,7 +276,7 @@ func TestUnreachableHarvesterBacksOffAlone(t *testing.T) {
 		_, err := connections.Get(ctx, identity("bad"), bad.kubeconfig(t, a.token))
 		return err == nil
 	})
-	eventually(t, "and watched", func() bool { return bad.watches() == 4 })
+	eventually(t, "and watched", func() bool { return bad.watches() == 5 })
 }
 
 func TestGetBeforeHarvesterIsThere(t *testing.T) {
@@ -387,6 +387,7 @@ func TestCallsAreCounted(t *testing.T) {
 		"watch virtualmachineinstances 200": 1,
 		"watch loadbalancers 200":           1,
 		"watch ippools 200":                 1,
+		"watch persistentvolumeclaims 200":  1,
 		"create virtualmachines 201":        1,
 		"get virtualmachines 404":           1,
 	}, calls)
@@ -430,7 +431,7 @@ func TestIdleConnectionsClose(t *testing.T) {
 		require.NoError(t, err)
 	}
 	eventually(t, "what nobody asks for is closed", func() bool { return len(connections.States()) == 1 })
-	eventually(t, "with its watches", func() bool { return proxy.watches() == 4 })
+	eventually(t, "with its watches", func() bool { return proxy.watches() == 5 })
 	time.Sleep(2 * time.Second)
 	eventually(t, "what somebody asks for is open", func() bool {
 		states := connections.States()

@@ -10,8 +10,8 @@ import (
 
 // Options configure Connections. The zero value works: every field has a default.
 type Options struct {
-	// Selector limits the virtual machines, instances and load balancers that are watched and cached. Set it to the label
-	// that everything of yours carries: memory and traffic then do not grow with what others run on the same Harvester.
+	// Selector limits the virtual machines, instances, load balancers and claims that are watched and cached. Set it to the
+	// label that everything of yours carries: memory and traffic then do not grow with what others run on the same Harvester.
 	// Nil means all of them. IP pools are always cached in full.
 	Selector labels.Selector
 	// UserAgent names the program in Harvester's audit log. The default is client-go's.

@@ -100,7 +100,7 @@ func TestRotationUnderLoadLosesNothing(t *testing.T) { //nolint:paralleltest // 
 			eventually(t, fmt.Sprintf("%s: want version %q", key, version), func() bool { return m.state(key) == version })
 		}
 		assert.Len(t, connections.States(), 1)
-		eventually(t, "one connection's watches are left", func() bool { return proxy.watches() == 4 })
+		eventually(t, "one connection's watches are left", func() bool { return proxy.watches() == 5 })
 		select {
 		case <-first.gone():
 		default:
