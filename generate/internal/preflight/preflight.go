@@ -222,7 +222,7 @@ var needs = []struct {
 	{"kubevirt.io", "virtualmachines", []string{"get", "list", "watch", "create", "patch", "delete"}, false},
 	{"kubevirt.io", "virtualmachineinstances", []string{"get", "list", "watch"}, false},
 	{"", "secrets", []string{"get", "create", "patch", "delete"}, false},
-	{"", "persistentvolumeclaims", []string{"get", "list", "delete"}, false},
+	{"", "persistentvolumeclaims", []string{"get", "list", "watch", "delete"}, false},
 	{"loadbalancer.harvesterhci.io", "loadbalancers", []string{"get", "list", "watch", "create", "patch", "delete"}, false},
 	{"loadbalancer.harvesterhci.io", "ippools", []string{"get", "list", "watch"}, true},
 }
