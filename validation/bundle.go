@@ -3,6 +3,8 @@ package validation
 import (
 	"slices"
 	"strings"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/parallel"
 )
 
 const (
@@ -44,32 +46,38 @@ func (e *Engine) ValidateBundle(objects []map[string]any) []Judgement {
 
 // ValidateBundleChange is ValidateBundle for objects of which some are there already: olds[i] is objects[i] before the
 // change, or nil. Rules about changes have a say then, and errors that the old object has too are warnings, as with
-// Validate. It panics where the slices differ in length.
+// Validate. It panics where olds is the shorter slice.
 func (e *Engine) ValidateBundleChange(objects, olds []map[string]any, opts Options) []Judgement {
+	if len(objects) > 0 {
+		_ = olds[len(objects)-1] // here, so that the caller's goroutine panics
+	}
 	index := indexBundle(objects)
 	onHarvester := clustersOnHarvester(objects)
 	judgements := make([]Judgement, len(objects))
-	for i, object := range objects {
-		kind, ok := e.bundleKindOf(object, onHarvester)
-		if !ok {
-			continue
-		}
-		judgements[i] = Judgement{Judged: true}
-		if isBeingDeleted(object) {
-			continue
-		}
-		run := evaluation{object: withoutNulls(object), bundle: index}
-		if e.Judges(object) {
-			run.setChange(olds[i], opts)
-		}
-		e.run(kind, &run)
-		if kind == "Cluster" {
-			run.findings = append(run.findings, e.judgeVariables(run.object, index)...)
-		}
-		sortFindings(run.findings)
-		judgements[i].Findings = run.findings
-	}
+	parallel.ForEach(len(objects), func(i int) {
+		judgements[i] = e.judgeInBundle(objects[i], olds[i], index, onHarvester, opts)
+	})
 	return judgements
+}
+
+func (e *Engine) judgeInBundle(object, old, index map[string]any, onHarvester map[string]bool, opts Options) Judgement {
+	kind, ok := e.bundleKindOf(object, onHarvester)
+	if !ok {
+		return Judgement{}
+	}
+	if isBeingDeleted(object) {
+		return Judgement{Judged: true}
+	}
+	run := evaluation{object: withoutNulls(object), bundle: index}
+	if e.Judges(object) {
+		run.setChange(old, opts)
+	}
+	e.run(kind, &run)
+	if kind == "Cluster" {
+		run.findings = append(run.findings, e.judgeVariables(run.object, index)...)
+	}
+	sortFindings(run.findings)
+	return Judgement{Judged: true, Findings: run.findings}
 }
 
 // bundleKindOf returns the kind whose rules the object is judged by.

@@ -2,14 +2,15 @@ package validation
 
 import (
 	"fmt"
-	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/decls"
 	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/apiserver/pkg/cel/environment"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/parallel"
 )
 
 // Names that expressions see.
@@ -36,15 +37,18 @@ type compiledRule struct {
 	bundled bool
 }
 
-// program is one expression in two forms: one that counts its cost, made when it is first needed, and one that does not,
-// for small objects.
+// program is one expression in three forms: one that counts its cost, one that does not, for small objects, and one that
+// quickly tells of a small object that all is well. The first two are made when they are first needed.
 type program struct {
-	counted func() (cel.Program, error)
-	plain   cel.Program
+	counted, plain func() (cel.Program, error)
+	quick          node
 }
 
 // environments are what expressions are checked and planned in.
-type environments struct{ counted, plain *cel.Env }
+type environments struct {
+	counted, plain *cel.Env
+	functions      map[string]*decls.FunctionDecl
+}
 
 func newEnvironments() (environments, error) {
 	counted, err := celEnvironment()
@@ -52,7 +56,10 @@ func newEnvironments() (environments, error) {
 		return environments{}, err
 	}
 	plain, err := uncountedEnvironment()
-	return environments{counted: counted, plain: plain}, err
+	if err != nil {
+		return environments{}, err
+	}
+	return environments{counted: counted, plain: plain, functions: plain.Functions()}, nil
 }
 
 // celEnvironment is Kubernetes' own: its libraries, its cost of each function and its limit per expression.
@@ -76,16 +83,7 @@ func celEnvironment() (*cel.Env, error) {
 // compileAll compiles all programs, side by side. The error is that of the first rule that has one.
 func compileAll(rules []*compiledRule) error {
 	failures := make([]error, len(rules))
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		group.Go(func() {
-			for i := next.Add(1) - 1; int(i) < len(rules); i = next.Add(1) - 1 {
-				failures[i] = rules[i].compile()
-			}
-		})
-	}
-	group.Wait()
+	parallel.ForEach(len(rules), func(i int) { failures[i] = rules[i].compile() })
 	for _, err := range failures {
 		if err != nil {
 			return err
@@ -96,14 +94,19 @@ func compileAll(rules []*compiledRule) error {
 
 // compile makes the programs now. Once it succeeded they cannot fail to be there.
 func (r *compiledRule) compile() error {
-	if _, err := r.condition(); err != nil {
-		return err
+	for _, expression := range []func() (program, error){r.condition, r.wording} {
+		if expression == nil {
+			continue
+		}
+		compiled, err := expression()
+		if err != nil {
+			return err
+		}
+		if _, err := compiled.plain(); err != nil {
+			return fmt.Errorf("%w: rule %s: %w", ErrInvalidRules, r.ID, err)
+		}
 	}
-	if r.wording == nil {
-		return nil
-	}
-	_, err := r.wording()
-	return err
+	return nil
 }
 
 // newRule prepares a rule. What it mentions is read off the text; compiling finds out if that was wrong.
@@ -167,14 +170,11 @@ func compileExpression(env environments, expression string, want *cel.Type) (pro
 	if !ast.OutputType().IsExactType(want) {
 		return program{}, nil, fmt.Errorf("it yields %s, not %s", ast.OutputType(), want)
 	}
-	plain, err := env.plain.Program(ast, cel.EvalOptions(cel.OptOptimize))
-	if err != nil {
-		return program{}, nil, err
-	}
 	counted := sync.OnceValues(func() (cel.Program, error) { return env.counted.Program(ast) })
+	plain := sync.OnceValues(func() (cel.Program, error) { return env.plain.Program(ast, cel.EvalOptions(cel.OptOptimize)) })
 	mentions := map[string]bool{}
 	for _, reference := range ast.NativeRep().ReferenceMap() {
 		mentions[reference.Name] = true
 	}
-	return program{counted: counted, plain: plain}, mentions, nil
+	return program{counted: counted, plain: plain, quick: planQuickly(env, ast)}, mentions, nil
 }

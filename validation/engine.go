@@ -19,8 +19,8 @@ type Options struct {
 type Engine struct {
 	catalog *catalog
 	kinds   map[string][]*boundRule
-	// countAlways is for tests: costs are counted for small objects too.
-	countAlways bool
+	// countAlways and careful are for tests: costs are counted for small objects too; nothing is judged quickly.
+	countAlways, careful bool
 }
 
 // boundRule is a rule in one kind.
@@ -34,6 +34,8 @@ type boundRule struct {
 type boundScope struct {
 	text  string
 	steps scope
+	// index is the same for all scopes of one kind with the same text.
+	index int
 	// required is true for a scope that is judged as an empty object where the object lacks it.
 	required bool
 }
@@ -80,6 +82,7 @@ func prepare(loaded *catalog) (*Engine, []*compiledRule, error) {
 	for kind := range loaded.roots {
 		engine.kinds[kind] = nil
 	}
+	indices := map[string]map[string]int{}
 	rules := make([]*compiledRule, 0, len(loaded.rules))
 	for _, rule := range loaded.rules {
 		compiled, err := newRule(env, rule)
@@ -88,7 +91,10 @@ func prepare(loaded *catalog) (*Engine, []*compiledRule, error) {
 		}
 		rules = append(rules, compiled)
 		for _, target := range rule.Targets {
-			bound, err := bind(compiled, target, loaded.roots[target.Kind])
+			if indices[target.Kind] == nil {
+				indices[target.Kind] = map[string]int{}
+			}
+			bound, err := bind(compiled, target, loaded.roots[target.Kind], indices[target.Kind])
 			if err != nil {
 				return nil, nil, err
 			}
@@ -98,14 +104,20 @@ func prepare(loaded *catalog) (*Engine, []*compiledRule, error) {
 	return engine, rules, nil
 }
 
-func bind(rule *compiledRule, target Target, root string) (*boundRule, error) {
+// bind also gives scopes that are new in the kind an index.
+func bind(rule *compiledRule, target Target, root string, indices map[string]int) (*boundRule, error) {
 	bound := &boundRule{compiledRule: rule, severity: target.Severity}
 	for _, text := range target.Scopes {
 		steps, err := parseScope(text)
 		if err != nil {
 			return nil, fmt.Errorf("%w: rule %s: %w", ErrInvalidRules, rule.ID, err)
 		}
-		bound.scopes = append(bound.scopes, boundScope{text: text, steps: steps, required: text == root})
+		index, ok := indices[text]
+		if !ok {
+			index = len(indices)
+			indices[text] = index
+		}
+		bound.scopes = append(bound.scopes, boundScope{text: text, steps: steps, index: index, required: text == root})
 	}
 	return bound, nil
 }
@@ -148,6 +160,8 @@ func (e *Engine) Validate(object, old map[string]any, opts Options) []Finding {
 // run evaluates every rule of the kind.
 func (e *Engine) run(kind string, run *evaluation) {
 	run.budget = celconfig.RuntimeCELCostBudget
+	run.careful = e.careful
+	run.scratch.object, run.scratch.bundle = run.object, run.bundle
 	run.small = !e.countAlways && isSmall(run.object) && isSmall(run.old)
 	for _, rule := range e.kinds[kind] {
 		run.apply(rule)

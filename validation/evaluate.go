@@ -16,10 +16,11 @@ type evaluation struct {
 	bundle map[string]any
 	// budget is the cost that is left for the whole object, in CEL's units.
 	budget uint64
-	// small is true where costs need not be counted.
-	small bool
-	// found are the scopes that were looked up already.
-	found    map[string]*found
+	// small is true where costs need not be counted, and careful where nothing is to be judged quickly.
+	small, careful bool
+	scratch        scratch
+	// found are the scopes that were looked up already, by their index.
+	found    []*found
 	findings []Finding
 }
 
@@ -60,21 +61,24 @@ type found struct {
 
 // places looks a scope up. Many rules share one, so that it is looked up once for each object.
 func (run *evaluation) places(s boundScope) *found {
-	if at, ok := run.found[s.text]; ok {
-		return at
+	if missing := s.index + 1 - len(run.found); missing > 0 {
+		run.found = append(run.found, make([]*found, missing)...)
 	}
-	if run.found == nil {
-		run.found = map[string]*found{}
+	if at := run.found[s.index]; at != nil {
+		return at
 	}
 	at := &found{}
 	s.steps.find(run.object,
 		func(p place) { at.places = append(at.places, p) },
 		func(m misfit) { at.misfits = append(at.misfits, m) })
-	run.found[s.text] = at
+	run.found[s.index] = at
 	return at
 }
 
 func (run *evaluation) judge(rule *boundRule, s scope, at place) {
+	if run.isFine(rule, at) {
+		return
+	}
 	variables := &activation{self: at.value, dryRunTopology: run.dryRunTopology, object: run.object, bundle: run.bundle}
 	if rule.transition {
 		found := false
@@ -93,6 +97,19 @@ func (run *evaluation) judge(rule *boundRule, s scope, at place) {
 	}
 }
 
+// isFine tells quickly that the rule has nothing against a place. False means that it must be judged.
+func (run *evaluation) isFine(rule *boundRule, at place) bool {
+	if !run.small || run.careful {
+		return false
+	}
+	p, err := rule.condition()
+	if err != nil {
+		return false
+	}
+	run.scratch.self = at.value
+	return p.quick.saysYes(&run.scratch)
+}
+
 // evaluate runs one program and takes its cost off the budget.
 func (run *evaluation) evaluate(compiled func() (program, error), variables *activation) (any, error) {
 	if run.budget == 0 {
@@ -102,11 +119,13 @@ func (run *evaluation) evaluate(compiled func() (program, error), variables *act
 	if err != nil {
 		return nil, err
 	}
-	expression := p.plain
-	if !run.small {
-		if expression, err = p.counted(); err != nil {
-			return nil, err
-		}
+	plan := p.counted
+	if run.small {
+		plan = p.plain
+	}
+	expression, err := plan()
+	if err != nil {
+		return nil, err
 	}
 	value, details, err := expression.Eval(variables)
 	if details != nil && details.ActualCost() != nil {

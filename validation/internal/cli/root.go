@@ -119,7 +119,7 @@ func runLint(cmd *cobra.Command, options lintOptions, args []string) error {
 	case len(args) == 0:
 		return errors.New(`nothing to judge: name files or folders, or "-" for standard input`)
 	}
-	engine, err := validation.NewEngine()
+	engine, err := validation.NewLazyEngine()
 	if err != nil {
 		return err
 	}

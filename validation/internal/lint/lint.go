@@ -10,6 +10,7 @@ import (
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/manifest"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/parallel"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/schema"
 )
 
@@ -88,12 +89,18 @@ func Run(job Job) (Report, error) {
 			olds[i] = before[object.Identity()]
 		}
 	}
-	for i, judgement := range job.Engine.ValidateBundleChange(bundle, olds, job.Options) {
-		judgement, err := bySchema(job.Schemas, bundle[i], olds[i], judgement)
-		if err != nil {
-			return report, err
+	outcomes := make([]outcome, len(objects))
+	judgements := job.Engine.ValidateBundleChange(bundle, olds, job.Options)
+	parallel.ForEach(len(objects), func(i int) {
+		judgement, err := bySchema(job.Schemas, bundle[i], olds[i], judgements[i])
+		outcomes[i] = outcomeOf(objects[i], judgement, job.Accepted)
+		outcomes[i].err = err
+	})
+	for _, o := range outcomes {
+		if o.err != nil {
+			return report, o.err
 		}
-		report.add(objects[i], judgement, job.Accepted)
+		report.add(o)
 	}
 	return report, errors.Join(readErr, oldErr)
 }
@@ -129,42 +136,68 @@ func text(object map[string]any, field string) string {
 	return value
 }
 
+// readAll reads files one after the other, and parses what is in them side by side. The order is that of the names.
 func readAll(names []string, stdin io.Reader) ([]manifest.Object, error) {
+	type part struct {
+		document manifest.Document
+		objects  []manifest.Object
+		err      error
+	}
+	var parts []part
+	for _, name := range names {
+		documents, err := read(name, stdin)
+		if err != nil {
+			parts = append(parts, part{err: err})
+		}
+		for _, document := range documents {
+			parts = append(parts, part{document: document})
+		}
+	}
+	parallel.ForEach(len(parts), func(i int) {
+		if p := &parts[i]; p.err == nil {
+			p.objects, p.err = p.document.Objects()
+		}
+	})
 	var (
 		objects []manifest.Object
 		errs    []error
 	)
-	for _, name := range names {
-		found, err := read(name, stdin)
-		if err != nil {
-			errs = append(errs, err)
+	for _, p := range parts {
+		if p.err != nil {
+			errs = append(errs, p.err)
 		}
-		objects = append(objects, found...)
+		objects = append(objects, p.objects...)
 	}
 	return objects, errors.Join(errs...)
 }
 
-func read(name string, stdin io.Reader) ([]manifest.Object, error) {
+func read(name string, stdin io.Reader) ([]manifest.Document, error) {
 	if name == manifest.Stdin {
-		return manifest.Read("stdin", stdin)
+		return manifest.Documents("stdin", stdin)
 	}
 	file, err := os.Open(name) //nolint:gosec // to read the files it is given is what a linter is for
 	if err != nil {
 		return nil, fmt.Errorf("read manifests: %w", err)
 	}
 	defer func() { _ = file.Close() }()
-	return manifest.Read(name, file)
+	return manifest.Documents(name, file)
 }
 
-func (r *Report) add(object manifest.Object, judgement validation.Judgement, everywhere []Ignored) {
-	if !judgement.Judged {
-		r.PassedOver++
-		return
+// outcome is what a report says about one object.
+type outcome struct {
+	judged         bool
+	kept, accepted []Finding
+	err            error
+}
+
+func outcomeOf(object manifest.Object, judgement validation.Judgement, everywhere []Ignored) outcome {
+	o := outcome{judged: judgement.Judged}
+	if !o.judged {
+		return o
 	}
-	r.Judged++
 	kept, accepted, reasons := ignore(object, judgement.Findings, everywhere)
 	if len(kept)+len(accepted) == 0 {
-		return
+		return o
 	}
 	locator := manifest.NewLocator(object)
 	locate := func(f validation.Finding, reason string) Finding {
@@ -173,9 +206,20 @@ func (r *Report) add(object manifest.Object, judgement validation.Judgement, eve
 		}
 	}
 	for _, f := range kept {
-		r.Findings = append(r.Findings, locate(f, ""))
+		o.kept = append(o.kept, locate(f, ""))
 	}
 	for i, f := range accepted {
-		r.Accepted = append(r.Accepted, locate(f, reasons[i]))
+		o.accepted = append(o.accepted, locate(f, reasons[i]))
 	}
+	return o
+}
+
+func (r *Report) add(o outcome) {
+	if !o.judged {
+		r.PassedOver++
+		return
+	}
+	r.Judged++
+	r.Findings = append(r.Findings, o.kept...)
+	r.Accepted = append(r.Accepted, o.accepted...)
 }

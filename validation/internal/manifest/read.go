@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/json"
-	"sigs.k8s.io/yaml"
 )
 
 // Object is one object of a manifest.
@@ -41,26 +40,57 @@ func (e *MalformedError) Error() string {
 // Unwrap returns the parser's error.
 func (e *MalformedError) Unwrap() error { return e.Err }
 
-// Read returns all objects of a stream, in order. Documents that are no objects, such as a bare string, are passed
-// over. The error joins a MalformedError for each document that could not be parsed; the objects of the others are
-// returned all the same.
-func Read(source string, r io.Reader) ([]Object, error) {
+// Document is one document of a stream, not parsed yet.
+type Document struct {
+	source string
+	chunk  chunk
+}
+
+// Documents cuts a stream into its documents, in order. Those that hold nothing are left out.
+func Documents(source string, r io.Reader) ([]Document, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	chunks := split(data)
+	documents := make([]Document, len(chunks))
+	for i, c := range chunks {
+		documents[i] = Document{source: source, chunk: c}
+	}
+	return documents, nil
+}
+
+// Objects parses the document and returns its objects, in order. A document that is no object, such as a bare string,
+// has none. The error is a MalformedError.
+func (d Document) Objects() ([]Object, error) {
+	values, err := parse(d.chunk.text)
+	if err != nil {
+		return nil, &MalformedError{Source: d.source, Line: d.chunk.line, Err: err}
+	}
+	var objects []Object
+	for _, v := range values {
+		objects = appendObjects(objects, v, Object{Source: d.source, chunk: d.chunk})
+	}
+	return objects, nil
+}
+
+// Read returns all objects of a stream, in order. The error joins a MalformedError for each document that could not be
+// parsed; the objects of the others are returned all the same.
+func Read(source string, r io.Reader) ([]Object, error) {
+	documents, err := Documents(source, r)
+	if err != nil {
+		return nil, err
 	}
 	var (
 		objects []Object
 		errs    []error
 	)
-	for _, c := range split(data) {
-		values, err := parse(c.text)
+	for _, document := range documents {
+		found, err := document.Objects()
 		if err != nil {
-			errs = append(errs, &MalformedError{Source: source, Line: c.line, Err: err})
+			errs = append(errs, err)
 		}
-		for _, v := range values {
-			objects = appendObjects(objects, v, Object{Source: source, chunk: c})
-		}
+		objects = append(objects, found...)
 	}
 	return objects, errors.Join(errs...)
 }
@@ -72,12 +102,8 @@ func parse(text []byte) ([]any, error) {
 			return values, nil
 		}
 	}
-	converted, err := yaml.YAMLToJSONStrict(text)
+	value, err := readYAML(text)
 	if err != nil {
-		return nil, errors.New(strings.TrimPrefix(err.Error(), "error converting YAML to JSON: "))
-	}
-	var value any
-	if err := json.Unmarshal(converted, &value); err != nil {
 		return nil, err
 	}
 	return []any{value}, nil
