@@ -2,7 +2,6 @@ package harvestercluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -10,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
@@ -28,12 +28,13 @@ func (r *Reconciler) configureCloudProvider(ctx context.Context, s *scope) phase
 	if r.verified.recently(s, manifest, r.Clock.Now()) {
 		return phase.Done(infrav1.CloudProviderConfigWrittenReason, "")
 	}
-	kubeconfig, err := r.cloudProviderKubeconfig(ctx, s)
+	kubeconfig, pending, err := r.cloudProviderKubeconfig(ctx, s)
 	switch {
-	case errors.Is(err, errTokenPending):
-		return phase.Until(tokenRecheck, infrav1.CloudProviderConfigPendingReason, err.Error())
 	case err != nil:
 		return phase.Fail(err, infrav1.CloudProviderConfigFailedReason)
+	case pending != nil:
+		recheck := r.wake.When(ctx, s.harvester, pending, harvesterclient.OccasionChanged, s.request(), tokenRecheck)
+		return phase.Until(recheck, infrav1.CloudProviderConfigPendingReason, "Harvester has not issued the cloud provider's token yet")
 	}
 	err = r.writeManifest(ctx, s, manifest, target, kubeconfig)
 	switch {

@@ -2,9 +2,9 @@ package harvestercluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
+	"reflect"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,32 +25,31 @@ const (
 	storageDriverRole = "harvesterhci.io:csi-driver"
 )
 
-// tokenRecheck is how soon a token is looked for again: Harvester issues it within moments, and the Secret is not watched.
-const tokenRecheck = time.Second
+// tokenRecheck is how soon a token is looked for again where its Secret may not be watched.
+const tokenRecheck = 5 * time.Second
 
-// errTokenPending says that Harvester has not issued the token yet.
-var errTokenPending = errors.New("the cloud provider's token has not been issued by Harvester yet")
-
-// cloudProviderKubeconfig makes sure of the account, its rights and its token, and returns the kubeconfig for the guest.
-func (r *Reconciler) cloudProviderKubeconfig(ctx context.Context, s *scope) ([]byte, error) {
+// cloudProviderKubeconfig makes sure of the account, its rights and its token, and returns the kubeconfig for the guest; or,
+// while Harvester has not issued the token, the Secret that it will put it into.
+func (r *Reconciler) cloudProviderKubeconfig(ctx context.Context, s *scope) (kubeconfig []byte, pending *corev1.Secret, err error) {
 	server, err := cloudProviderServer(ctx, s)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, wanted := range cloudProviderAccess(s) {
 		if err := ensureOurs(ctx, s, wanted); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	secret := tokenSecret(s.inTarget(names.CloudProviderToken(s.infra.Namespace, s.clusterName())), s.cloudProviderAccount())
 	if err := ensureOurs(ctx, s, secret); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	token, authority, issued := tokenOf(secret)
 	if !issued {
-		return nil, errTokenPending
+		return nil, secret, nil
 	}
-	return guestKubeconfig(server, s.targetNamespace(), token, authority)
+	kubeconfig, err = guestKubeconfig(server, s.targetNamespace(), token, authority)
+	return kubeconfig, nil, err
 }
 
 // cloudProviderServer is the URL by which the guest reaches Harvester. The one in the identity's kubeconfig will not do:
@@ -93,7 +92,8 @@ func (s *scope) inTarget(name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Namespace: s.targetNamespace(), Name: name, Labels: s.labels()}
 }
 
-// ensureOurs creates an object unless it is there, and fills in what is there. One that is not this cluster's is not used.
+// ensureOurs creates an object unless it is there, and fills in what is there then. One that is not this cluster's is not
+// used.
 func ensureOurs(ctx context.Context, s *scope, object client.Object) error {
 	key, kind := client.ObjectKeyFromObject(object), fmt.Sprintf("%T", object)
 	wanted, ok := object.DeepCopyObject().(client.Object)
@@ -106,6 +106,7 @@ func ensureOurs(ctx context.Context, s *scope, object client.Object) error {
 		if err := s.harvester.Client().Create(ctx, wanted); err != nil {
 			return fmt.Errorf("create %s %s on Harvester: %w", kind, key, err)
 		}
+		reflect.ValueOf(object).Elem().Set(reflect.ValueOf(wanted).Elem())
 		return nil
 	}
 	if err != nil {

@@ -4,10 +4,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"pgregory.net/rapid"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
@@ -128,4 +133,17 @@ func TestQualified(t *testing.T) {
 	assert.Equal(t, "vms/net", qualified("net", "vms"))
 	assert.Equal(t, "other/net", qualified("other/net", "vms"))
 	assert.Empty(t, qualified("", "vms"))
+}
+
+// There is no object to lead from an event to a cluster that vanished; what it left waits for events all the same.
+func TestEventsLeadToVanishedClustersToo(t *testing.T) {
+	scheme := runtime.NewScheme()
+	require.NoError(t, infrav1.AddToScheme(scheme))
+	r := &Reconciler{Client: fake.NewClientBuilder().WithScheme(scheme).Build()}
+	assert.Empty(t, r.loadBalancerToCluster(t.Context(), &lbv1.LoadBalancer{}))
+	key := types.NamespacedName{Namespace: "ns", Name: "gone"}
+	r.vanished.Put(key, &scope{})
+	assert.Equal(t, []ctrl.Request{{NamespacedName: key}}, r.loadBalancerToCluster(t.Context(), &lbv1.LoadBalancer{}))
+	r.vanished.Drop(key)
+	assert.Empty(t, r.loadBalancerToCluster(t.Context(), &lbv1.LoadBalancer{}))
 }

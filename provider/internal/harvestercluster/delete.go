@@ -82,10 +82,12 @@ func (r *Reconciler) deleteLoadBalancer(ctx context.Context, s *scope) phase.Out
 	case !ours(s, balancer, wantedLoadBalancer(s)):
 		return phase.Unchanged()
 	}
-	outcome := busy(infrav1.DeletingLoadBalancerReason, fmt.Sprintf("Waits for load balancer %s to be gone", key))
-	if !s.owns(balancer.Labels) {
-		outcome.RequeueAfter = terminationRecheck // One of v0.2.x is not watched.
+	if err := adoptLoadBalancer(ctx, s, balancer); apierrors.IsNotFound(err) {
+		return phase.Again()
+	} else if err != nil {
+		return failed("label the load balancer", err)
 	}
+	outcome := busy(infrav1.DeletingLoadBalancerReason, fmt.Sprintf("Waits for load balancer %s to be gone", key))
 	if !balancer.DeletionTimestamp.IsZero() {
 		return outcome
 	}
@@ -95,6 +97,16 @@ func (r *Reconciler) deleteLoadBalancer(ctx context.Context, s *scope) phase.Out
 	}
 	r.event(ctx, s, "LoadBalancerDeleted", "Delete", "Deleted load balancer %s", key)
 	return outcome
+}
+
+// adoptLoadBalancer labels a load balancer of v0.2.x that was never adopted, so that its going is an event.
+func adoptLoadBalancer(ctx context.Context, s *scope, balancer *lbv1.LoadBalancer) error {
+	if s.owns(balancer.Labels) {
+		return nil
+	}
+	base := client.MergeFrom(balancer.DeepCopy())
+	balancer.Labels = merged(balancer.Labels, s.labels())
+	return s.harvester.Client().Patch(ctx, balancer, base)
 }
 
 // deletePlaceholder removes the Service that v0.2.x created beside its load balancer. One that belongs to the load

@@ -11,13 +11,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
 const (
 	// versionRecheck is how soon an unsupported Harvester is looked at again: an upgrade sends no event.
 	versionRecheck = 10 * time.Minute
-	// terminationRecheck is how soon a namespace that is going away is looked at again.
+	// terminationRecheck is how soon a namespace that is going away, and may not be watched, is looked at again.
 	terminationRecheck = 10 * time.Second
 )
 
@@ -37,7 +38,8 @@ func (r *Reconciler) ensureNamespace(ctx context.Context, s *scope) phase.Outcom
 	case err != nil:
 		return phase.Fail(fmt.Errorf("ensure namespace %q on Harvester: %w", key.Name, err), infrav1.TargetNamespaceFailedReason)
 	case !namespace.DeletionTimestamp.IsZero():
-		return phase.Until(terminationRecheck, infrav1.TargetNamespaceTerminatingReason,
+		recheck := r.wake.When(ctx, s.harvester, namespace, harvesterclient.OccasionGone, s.request(), terminationRecheck)
+		return phase.Until(recheck, infrav1.TargetNamespaceTerminatingReason,
 			fmt.Sprintf("Namespace %q on Harvester is being deleted", key.Name))
 	}
 	return phase.Done(infrav1.TargetNamespaceAvailableReason, "")

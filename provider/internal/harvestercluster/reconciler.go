@@ -20,6 +20,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/wake"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
@@ -46,6 +47,8 @@ type Reconciler struct {
 	// vanished are clusters that are gone, perhaps, while something was made for them.
 	vanished write.Vanished[*scope]
 	verified verifications
+	// wake has a cluster reconciled when something that is not cached changes.
+	wake wake.Waker
 }
 
 // Reconcile brings one HarvesterCluster a step further: fetch, owner, pause, then the phases over a scope, then one

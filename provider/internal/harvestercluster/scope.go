@@ -2,6 +2,8 @@ package harvestercluster
 
 import (
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
@@ -36,6 +38,11 @@ func (s *scope) labels() map[string]string {
 // owns tells whether something was created for this cluster.
 func (s *scope) owns(labels map[string]string) bool {
 	return names.OwnedByCluster(labels, s.infra.Namespace, s.clusterName())
+}
+
+// request is what the work queue calls this cluster.
+func (s *scope) request() ctrl.Request {
+	return ctrl.Request{NamespacedName: client.ObjectKeyFromObject(s.infra)}
 }
 
 func (s *scope) targetNamespace() string { return s.infra.Spec.TargetNamespace }

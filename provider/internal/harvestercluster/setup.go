@@ -53,6 +53,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, sou
 		WatchesRawSource(sources.Harvester.Source(&lbv1.LoadBalancer{}, r.loadBalancerToCluster)).
 		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.poolToWaitingClusters)).
 		WatchesRawSource(sources.Harvester.ConnectionEvents(r.identityToClusters)).
+		WatchesRawSource(r.wake.Source()).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("set up the %s controller: %w", ControllerName, err)
@@ -102,6 +103,7 @@ func (r *Reconciler) machineToCluster(ctx context.Context, machine client.Object
 	})
 }
 
+// clusters are those that are wanted, and all that vanished while something was made for them.
 func (r *Reconciler) clusters(ctx context.Context, wanted func(*infrav1.HarvesterCluster) bool) []ctrl.Request {
 	all := &infrav1.HarvesterClusterList{}
 	if err := r.Client.List(ctx, all); err != nil {
@@ -113,6 +115,9 @@ func (r *Reconciler) clusters(ctx context.Context, wanted func(*infrav1.Harveste
 		if wanted(&all.Items[i]) {
 			requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&all.Items[i])})
 		}
+	}
+	for _, key := range r.vanished.Keys() {
+		requests = append(requests, ctrl.Request{NamespacedName: key})
 	}
 	return requests
 }

@@ -3,7 +3,6 @@ package harvestercluster
 import (
 	"context"
 	"fmt"
-	"time"
 
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -13,34 +12,13 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
-// vanishedRecheck is how soon what a vanished cluster left is looked at again: its events lead to no object any more.
-const vanishedRecheck = time.Second
-
 // undoVanished takes back what was made for a HarvesterCluster that does not exist any more, if this process made
-// something.
+// something. Every event that leads to a cluster leads to it too.
 func (r *Reconciler) undoVanished(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	s, found := r.vanished.Get(request.NamespacedName)
-	if !found {
-		return ctrl.Result{}, nil
-	}
-	succeeded, err := r.hasSuccessor(ctx, s)
-	if err != nil {
-		return ctrl.Result{}, err
-	}
-	if succeeded {
-		r.vanished.Drop(request.NamespacedName)
-		return ctrl.Result{}, nil
-	}
-	result, err := phase.Settle(phase.Run(ctx, s.infra, s, r.undoPhases()))
-	if err == nil && !hasFinalizer(s.infra) {
-		r.vanished.Drop(request.NamespacedName)
-		ctrl.LoggerFrom(ctx).Info("Took back what was made for a cluster that was deleted meanwhile", "cluster", s.clusterName())
-		return ctrl.Result{}, nil
-	}
-	if err == nil && result.RequeueAfter == 0 {
-		result.RequeueAfter = vanishedRecheck
-	}
-	return result, err
+	return r.vanished.Undo(ctx, request.NamespacedName, r.hasSuccessor, func(ctx context.Context, s *scope) (bool, ctrl.Result, error) {
+		result, err := phase.Settle(phase.Run(ctx, s.infra, s, r.undoPhases()))
+		return !hasFinalizer(s.infra), result, err
+	})
 }
 
 // hasSuccessor tells whether a HarvesterCluster of the same Cluster exists: by its labels it finds what was made, whatever

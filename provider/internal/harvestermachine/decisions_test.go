@@ -8,11 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"pgregory.net/rapid"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
@@ -195,4 +197,21 @@ func TestHardwareOfTheSpecReachesTheVM(t *testing.T) {
 	assert.True(t, vm.EFI)
 	assert.False(t, vm.SecureBoot, "secure boot is asked for, never assumed")
 	assert.True(t, vm.PersistentTPM)
+}
+
+// Volumes change while machines come up, and nobody waits for that.
+func TestVolumesWakeMachinesThatLeave(t *testing.T) {
+	scheme := runtime.NewScheme()
+	require.NoError(t, infrav1.AddToScheme(scheme))
+	now := metav1.Now()
+	r := &Reconciler{Client: fake.NewClientBuilder().WithScheme(scheme).WithObjects(
+		&infrav1.HarvesterMachine{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "stays"}},
+		&infrav1.HarvesterMachine{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "leaves", DeletionTimestamp: &now, Finalizers: []string{infrav1.MachineFinalizer}}},
+	).Build()}
+	for machine, woken := range map[string]int{"stays": 0, "leaves": 1, "vanished": 1, "": 0} {
+		volume := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
+			Labels: names.MachineLabels(names.Machine{Namespace: "ns", Cluster: "c", Name: machine, VM: machine}),
+		}}
+		assert.Len(t, r.volumeToLeavingMachine(t.Context(), volume), woken, machine)
+	}
 }

@@ -16,35 +16,37 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/wake"
 )
 
-// claimsAnnotation lists, on a machine that is being deleted, the claims of its VM whose names cannot be derived from
-// the machine: those of a VM that v0.2.x created. It is written before the VM is deleted, as afterwards nobody knows.
+// claimsAnnotation lists, on a machine that is being deleted, the claims of its VM that cannot be known by their name and
+// our labels together: those of a VM that v0.2.x created, and those that CDI makes, to whose DataVolume Harvester gives no
+// labels (createDataVolume, v1.8.0). It is written before the VM is deleted, as afterwards nobody knows.
 const claimsAnnotation = "infrastructure.cluster.x-k8s.io/volume-claims"
 
-const (
-	// volumesRecheck is how soon volumes are looked for again while Harvester removes them: they are not watched.
-	volumesRecheck = time.Second
-	// unwatchedRecheck is how soon a VM without our label is looked for again.
-	unwatchedRecheck = 5 * time.Second
-)
+// volumeRecheck is how soon a volume that Harvester removes, and that may not be watched, is looked for again.
+const volumeRecheck = 5 * time.Second
 
 // deleteVM deletes the VM together with its own volumes, and waits until it is gone: until then its guest may be
-// running and using its address.
+// running and using its address. A VM of v0.2.x that was never adopted is labelled first, so that its going is an event, and
+// its Secret goes too.
 func (r *Reconciler) deleteVM(ctx context.Context, s *scope) phase.Outcome {
 	if s.vm == nil {
 		return phase.Unchanged()
 	}
 	waiting := busy(infrav1.DeletingVMReason, fmt.Sprintf("Waits for VM %s to be gone", s.vmKey()))
 	if s.vm.Labels[infrav1.ManagedByLabel] != infrav1.ManagedByValue {
-		waiting.RequeueAfter = unwatchedRecheck // It was never adopted, so its going sends no event.
+		if err := ensureLabels(ctx, s); apierrors.IsNotFound(err) {
+			return phase.Again()
+		} else if err != nil {
+			return failed("label the VM", err)
+		}
 	}
 	if !s.vm.DeletionTimestamp.IsZero() {
 		return waiting
 	}
-	if recordClaims(s) {
-		waiting.RequeueAfter = volumesRecheck
-		return waiting
+	if recordClaims(ctx, s) {
+		return waiting // The write of the note is an event.
 	}
 	err := harvesterclient.DeleteVM(ctx, s.harvester.Client(), s.vm)
 	r.Metrics.RecordMachineDelete(err)
@@ -55,12 +57,14 @@ func (r *Reconciler) deleteVM(ctx context.Context, s *scope) phase.Outcome {
 	return waiting
 }
 
-// recordClaims notes the claims that have to go with the VM and whose names do not follow from the machine's. It
-// returns true when the note still has to be stored.
-func recordClaims(s *scope) bool {
+// recordClaims notes the claims that have to go with the VM and that nobody would know afterwards. It returns true when the
+// note still has to be stored.
+func recordClaims(ctx context.Context, s *scope) bool {
 	derived := derivedClaims(s)
-	underivable := slices.DeleteFunc(harvesterclient.RemovedDisks(s.vm), func(name string) bool { return slices.Contains(derived, name) })
-	note := strings.Join(underivable, ",")
+	unknown := slices.DeleteFunc(harvesterclient.RemovedDisks(s.vm), func(name string) bool {
+		return slices.Contains(derived, name) && cachedAsOurs(ctx, s, name)
+	})
+	note := strings.Join(unknown, ",")
 	if s.machine.Annotations[claimsAnnotation] == note {
 		return false
 	}
@@ -69,6 +73,14 @@ func recordClaims(s *scope) bool {
 	}
 	s.machine.Annotations[claimsAnnotation] = note
 	return true
+}
+
+// cachedAsOurs tells whether the cache shows a claim with this machine's labels. One that is noted although it has them
+// does no harm.
+func cachedAsOurs(ctx context.Context, s *scope, name string) bool {
+	claim := &corev1.PersistentVolumeClaim{}
+	err := s.harvester.Cache().Get(ctx, types.NamespacedName{Namespace: s.targetNamespace(), Name: name}, claim)
+	return err == nil && ownedByMachine(s, claim.Labels)
 }
 
 func derivedClaims(s *scope) []string {
@@ -84,41 +96,56 @@ func derivedClaims(s *scope) []string {
 // a prefix, and by our label or our own note.
 func (r *Reconciler) deleteVolumes(ctx context.Context, s *scope) phase.Outcome {
 	noted := strings.FieldsFunc(s.machine.Annotations[claimsAnnotation], func(c rune) bool { return c == ',' })
-	left := 0
-	for _, name := range append(derivedClaims(s), noted...) {
-		gone, err := ensureClaimGone(ctx, s, name, slices.Contains(noted, name))
+	left, recheck := 0, wake.Safety
+	for _, name := range union(derivedClaims(s), noted) {
+		gone, again, err := r.ensureClaimGone(ctx, s, name, slices.Contains(noted, name))
 		if err != nil {
 			return failed("delete the volumes", err)
 		}
 		if !gone {
 			left++
+			recheck = min(recheck, again)
 		}
 	}
 	if left == 0 {
 		return phase.Unchanged()
 	}
 	outcome := busy(infrav1.DeletingVolumesReason, fmt.Sprintf("Waits for %d volumes of VM %s to be gone", left, s.vmKey()))
-	outcome.RequeueAfter = volumesRecheck
+	outcome.RequeueAfter = recheck
 	return outcome
 }
 
-func ensureClaimGone(ctx context.Context, s *scope, name string, noted bool) (bool, error) {
+// union is a, and what of b is not in it.
+func union(a, b []string) []string {
+	return append(slices.Clone(a), slices.DeleteFunc(slices.Clone(b), func(name string) bool { return slices.Contains(a, name) })...)
+}
+
+// ensureClaimGone deletes one claim. While it is not gone, again tells how soon to look although its going is an event: one
+// that carries our labels is in the cache, any other is followed. That the cache shows none proves nothing, so Harvester
+// itself is asked then.
+func (r *Reconciler) ensureClaimGone(ctx context.Context, s *scope, name string, noted bool) (gone bool, again time.Duration, err error) {
 	claim := &corev1.PersistentVolumeClaim{}
 	key := types.NamespacedName{Namespace: s.targetNamespace(), Name: name}
-	err := s.harvester.Client().Get(ctx, key, claim)
+	err = s.harvester.Cache().Get(ctx, key, claim)
+	cached := client.IgnoreNotFound(err) == nil // Else it is not filled, for want of rights as a rule.
+	if err != nil {
+		err = s.harvester.Client().Get(ctx, key, claim)
+	}
 	switch {
 	case apierrors.IsNotFound(err):
-		return true, nil
+		return true, 0, nil
 	case err != nil:
-		return false, fmt.Errorf("read volume %s: %w", key, err)
+		return false, 0, fmt.Errorf("read volume %s: %w", key, err)
 	case !noted && !ownedByMachine(s, claim.Labels):
-		return true, nil // Somebody else's volume of that name is none of our business.
-	case !claim.DeletionTimestamp.IsZero():
-		return false, nil
+		return true, 0, nil // Somebody else's volume of that name is none of our business.
+	case claim.DeletionTimestamp.IsZero():
+		err = s.harvester.Client().Delete(ctx, claim, client.Preconditions{UID: &claim.UID})
+		if err = client.IgnoreNotFound(err); err != nil {
+			return false, 0, fmt.Errorf("delete volume %s: %w", key, err)
+		}
 	}
-	err = s.harvester.Client().Delete(ctx, claim, client.Preconditions{UID: &claim.UID})
-	if err = client.IgnoreNotFound(err); err != nil {
-		return false, fmt.Errorf("delete volume %s: %w", key, err)
+	if cached && ownedByMachine(s, claim.Labels) {
+		return false, wake.Safety, nil
 	}
-	return false, nil
+	return false, r.wake.When(ctx, s.harvester, claim, harvesterclient.OccasionGone, s.request(), volumeRecheck), nil
 }

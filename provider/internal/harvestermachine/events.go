@@ -2,6 +2,7 @@ package harvestermachine
 
 import (
 	"context"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -31,6 +32,15 @@ func labelledMachine(_ context.Context, object client.Object) []ctrl.Request {
 		return nil
 	}
 	return []ctrl.Request{{NamespacedName: key}}
+}
+
+// volumeToLeavingMachine leads from a volume to the machine that its labels name, unless that machine stays: nothing but a
+// deletion waits for volumes.
+func (r *Reconciler) volumeToLeavingMachine(ctx context.Context, volume client.Object) []ctrl.Request {
+	return slices.DeleteFunc(labelledMachine(ctx, volume), func(request ctrl.Request) bool {
+		machine := &infrav1.HarvesterMachine{}
+		return r.Client.Get(ctx, request.NamespacedName, machine) == nil && machine.DeletionTimestamp.IsZero()
+	})
 }
 
 // claimToMachine leads from an IPAddressClaim to the machine that it is for.

@@ -12,6 +12,7 @@ import (
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
@@ -31,7 +32,8 @@ func (r *Reconciler) prepare(ctx context.Context, s *scope) phase.Outcome {
 	case err != nil:
 		return phase.Fail(err, infrav1.VMFailedReason)
 	case !judged.ours():
-		return phase.Until(foreignRecheck, infrav1.VMNotOwnedReason, judged.foreign)
+		recheck := r.wake.When(ctx, s.harvester, s.foreign, harvesterclient.OccasionGone, s.request(), foreignRecheck)
+		return phase.Until(recheck, infrav1.VMNotOwnedReason, judged.foreign)
 	case s.vm == nil && s.machine.Spec.ProviderID != "":
 		return phase.Wait(infrav1.VMMissingReason, fmt.Sprintf("VM %s (%s) was deleted outside of Cluster API; delete the Machine to get a new one",
 			s.vmKey(), s.machine.Spec.ProviderID))

@@ -18,11 +18,11 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/wake"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
-// foreignRecheck is how soon a VM that has our name but is not ours is looked at again: the cache does not hold it, so
-// its going sends no event.
+// foreignRecheck is how soon a VM that has our name but is not ours, and may not be watched, is looked at again.
 const foreignRecheck = 30 * time.Second
 
 // Reconciler reconciles HarvesterMachines. Its exported fields are set before SetupWithManager and not changed after.
@@ -54,6 +54,8 @@ type Reconciler struct {
 	// written are the versions of this controller's own writes.
 	written    write.Versions
 	remembered memory
+	// wake has a machine reconciled when something that is not cached changes.
+	wake wake.Waker
 	// controller is what watches on guest clusters feed. Nil in tests that call Reconcile themselves.
 	controller controller.Controller
 }

@@ -5,6 +5,7 @@ import (
 
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
@@ -37,7 +38,7 @@ type scope struct {
 	vm *kubevirtv1.VirtualMachine
 	// vmi is the VM's running instance. Nil when it is not running, or has not been seen.
 	vmi *kubevirtv1.VirtualMachineInstance
-	// foreign is a VM of our name that is not this machine's. Nil when there is none. Only deletion looks at it.
+	// foreign is a VM of our name that is not this machine's. Nil when there is none.
 	foreign *kubevirtv1.VirtualMachine
 
 	// references are the objects on Harvester that the spec names. Filled only while there is no VM yet.
@@ -58,6 +59,11 @@ func (s *scope) clusterName() string {
 
 func (s *scope) clusterKey() client.ObjectKey {
 	return client.ObjectKey{Namespace: s.machine.Namespace, Name: s.clusterName()}
+}
+
+// request is what the work queue calls this machine.
+func (s *scope) request() ctrl.Request {
+	return ctrl.Request{NamespacedName: client.ObjectKeyFromObject(s.machine)}
 }
 
 // targetNamespace is the namespace on Harvester.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	ipamv1 "sigs.k8s.io/cluster-api/api/ipam/v1beta2"
@@ -26,7 +27,7 @@ const ControllerName = "harvestermachine"
 
 // Sources are where the events from outside the management cluster come from.
 type Sources struct {
-	// Harvester watches the VMs, their instances and the pools on every Harvester.
+	// Harvester watches the VMs, their instances and volumes, and the pools on every Harvester.
 	Harvester *harvesterclient.Connections
 	// Guests tells when a guest cluster can be reached.
 	Guests clustercache.ClusterCache
@@ -52,6 +53,8 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, sou
 			builder.WithPredicates(infraClusterMatters())).
 		WatchesRawSource(sources.Harvester.Source(&kubevirtv1.VirtualMachine{}, labelledMachine)).
 		WatchesRawSource(sources.Harvester.Source(&kubevirtv1.VirtualMachineInstance{}, labelledMachine)).
+		WatchesRawSource(sources.Harvester.Source(&corev1.PersistentVolumeClaim{}, r.volumeToLeavingMachine)).
+		WatchesRawSource(r.wake.Source()).
 		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.poolToWaitingMachines)).
 		WatchesRawSource(sources.Guests.GetClusterSource(ControllerName, r.clusterToMachines)).
 		Build(r)

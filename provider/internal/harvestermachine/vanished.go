@@ -3,44 +3,34 @@ package harvestermachine
 import (
 	"context"
 	"fmt"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
-// vanishedRecheck is how soon what a vanished machine left is looked at again.
-const vanishedRecheck = time.Second
-
-// undoVanished takes back what was made for a machine that does not exist any more, if this process made something. One
-// that was made anew under the same name finds it by itself.
+// undoVanished takes back what was made for a machine that does not exist any more, if this process made something. The
+// events of its VM and volumes lead here by their labels.
 func (r *Reconciler) undoVanished(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	s, found := r.vanished.Get(request.NamespacedName)
-	if !found {
-		return ctrl.Result{}, nil
+	return r.vanished.Undo(ctx, request.NamespacedName, r.madeAnew, func(ctx context.Context, s *scope) (bool, ctrl.Result, error) {
+		s.vm, s.vmi, s.foreign = nil, nil, nil
+		result, err := phase.Settle(phase.Run(ctx, s.machine, s, r.undoPhases()))
+		return !hasFinalizer(s.machine), result, err
+	})
+}
+
+// madeAnew tells whether there is a machine of the same name, which finds what was made by itself. It asks the API server, as
+// the cache may not have a new one yet.
+func (r *Reconciler) madeAnew(ctx context.Context, s *scope) (bool, error) {
+	key := client.ObjectKeyFromObject(s.machine)
+	err := r.Secrets.Get(ctx, key, &infrav1.HarvesterMachine{})
+	if client.IgnoreNotFound(err) != nil {
+		return false, fmt.Errorf("see whether HarvesterMachine %s exists: %w", key, err)
 	}
-	err := r.Secrets.Get(ctx, request.NamespacedName, &infrav1.HarvesterMachine{})
-	if err == nil {
-		r.vanished.Drop(request.NamespacedName)
-		return ctrl.Result{}, nil
-	}
-	if !apierrors.IsNotFound(err) {
-		return ctrl.Result{}, fmt.Errorf("see whether HarvesterMachine %s exists: %w", request, err)
-	}
-	s.vm, s.vmi, s.foreign = nil, nil, nil
-	result, err := phase.Settle(phase.Run(ctx, s.machine, s, r.undoPhases()))
-	if err == nil && !hasFinalizer(s.machine) {
-		r.vanished.Drop(request.NamespacedName)
-		ctrl.LoggerFrom(ctx).Info("Took back what was made for a machine that was deleted meanwhile", "vm", s.vmKey().String())
-		return ctrl.Result{}, nil
-	}
-	if err == nil && result.RequeueAfter == 0 {
-		result.RequeueAfter = vanishedRecheck // Its VM's events lead nowhere any more.
-	}
-	return result, err
+	return !apierrors.IsNotFound(err), nil
 }
 
 // lookAgain finds the VM by the connection that made it: the identity may be gone with the machine.

@@ -3,6 +3,7 @@ package integration
 import (
 	"encoding/base64"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -16,6 +17,7 @@ import (
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/wake"
 )
 
 const (
@@ -70,6 +72,7 @@ func TestCloudProviderGetsAnAccountOfItsOwn(t *testing.T) {
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "c1-ccm"}, Data: map[string]string{"chart.yaml": "kept"},
 	})
 	w.settleCluster(clusterName, w.cloudCondition("False/"+infrav1.CloudProviderConfigPendingReason))
+	w.requireTokenIsWatched()
 	w.issueToken()
 	cluster = w.settleCluster(clusterName, w.cloudCondition("True/"+infrav1.CloudProviderConfigWrittenReason))
 	w.requireManifest(account)
@@ -95,6 +98,20 @@ func TestCloudProviderGetsAnAccountOfItsOwn(t *testing.T) {
 	assert.False(t, w.exists(w.harvester, w.target, account, &rbacv1.RoleBinding{}))
 	assert.False(t, w.exists(w.harvester, w.target, names.CloudProviderToken(w.namespace, clusterName), &corev1.Secret{}))
 	assert.False(t, w.exists(w.harvester, "", names.ClusterBinding(w.target, account), &rbacv1.ClusterRoleBinding{}))
+}
+
+// requireTokenIsWatched checks that the token is waited for by a watch on its Secret, and by looking again and again only
+// where the account may not watch.
+func (w *world) requireTokenIsWatched() {
+	w.t.Helper()
+	result, err := w.reconcileCluster(clusterName)
+	require.NoError(w.t, err)
+	assert.Equal(w.t, wake.Safety, result.RequeueAfter)
+	w.proxy.setUnwatchable(true)
+	defer w.proxy.setUnwatchable(false)
+	w.startReconcilers()
+	w.settle(func() (err error) { result, err = w.reconcileCluster(clusterName); return err }, func() bool { return result.RequeueAfter != 0 })
+	assert.Less(w.t, result.RequeueAfter, 30*time.Second)
 }
 
 // requireManifest reads what the guest would read.

@@ -124,15 +124,22 @@ func (w *world) createClaim(name string, labels map[string]string) {
 }
 
 // finishVMDeletion does what Harvester does when a VM is deleted: volumes that are listed go, then the instance and the
-// VM. It returns the listed volumes.
+// VM.
 func (w *world) finishVMDeletion(name string) {
 	w.t.Helper()
-	vmi := &kubevirtv1.VirtualMachineInstance{ObjectMeta: metav1.ObjectMeta{Namespace: w.target, Name: name}}
-	require.NoError(w.t, client.IgnoreNotFound(w.harvester.Delete(w.ctx, vmi)))
 	vm := get(w, w.harvester, w.target, name, &kubevirtv1.VirtualMachine{})
 	for _, claim := range splitNames(vm.Annotations["harvesterhci.io/removedPersistentVolumeClaims"]) {
 		w.deleteClaim(claim)
 	}
+	w.letVMGo(name)
+}
+
+// letVMGo lets a VM that is being deleted, and its instance, go before its volumes.
+func (w *world) letVMGo(name string) {
+	w.t.Helper()
+	vmi := &kubevirtv1.VirtualMachineInstance{ObjectMeta: metav1.ObjectMeta{Namespace: w.target, Name: name}}
+	require.NoError(w.t, client.IgnoreNotFound(w.harvester.Delete(w.ctx, vmi)))
+	vm := get(w, w.harvester, w.target, name, &kubevirtv1.VirtualMachine{})
 	base := client.MergeFrom(vm.DeepCopy())
 	vm.Finalizers = nil
 	require.NoError(w.t, w.harvester.Patch(w.ctx, vm, base))

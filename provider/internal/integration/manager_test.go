@@ -16,6 +16,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
@@ -66,6 +67,8 @@ func TestManagerIsDrivenByEvents(t *testing.T) {
 	w.requireWebhooks()
 	w.requireWaiterIsWoken()
 	w.requireClaimsByEvents()
+	w.requireForeignVMIsWaitedFor()
+	w.requireTokenByEvents()
 	w.requireRotation()
 	w.requireDeletionByEvents()
 }
@@ -194,14 +197,43 @@ func (w *world) requireRotation() {
 	w.awaitCluster(infrav1.HarvesterConnectionReadyCondition, "True/"+infrav1.ConnectedReason)
 }
 
+// requireForeignVMIsWaitedFor checks that a machine goes on when the VM that has its name is gone.
+func (w *world) requireForeignVMIsWaitedFor() {
+	w.t.Helper()
+	vm := w.createForeignVM("m-3", map[string]string{"team": "other"})
+	w.createMachine("m-3", false)
+	w.awaitMachine("m-3", infrav1.VMProvisionedCondition, "False/"+infrav1.VMNotOwnedReason)
+	require.NoError(w.t, w.harvester.Delete(w.ctx, vm))
+	w.awaitMachine("m-3", infrav1.AddressReadyCondition, "False/"+infrav1.PoolExhaustedReason)
+	w.deleteMachine("m-3")
+	w.eventually(func() bool { return w.machineIsGone("m-3") }, "it is gone")
+}
+
+// requireTokenByEvents checks that the cloud provider's token is used as soon as Harvester has issued it.
+func (w *world) requireTokenByEvents() {
+	w.t.Helper()
+	w.seedManagementAddress()
+	w.create(w.management, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "c1-ccm"}})
+	cluster := get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})
+	base := client.MergeFrom(cluster.DeepCopy())
+	wantsCloudProvider(w.namespace)(cluster)
+	require.NoError(w.t, w.management.Patch(w.ctx, cluster, base))
+	w.awaitCluster(infrav1.CloudProviderConfigReadyCondition, "False/"+infrav1.CloudProviderConfigPendingReason)
+	w.issueToken()
+	w.awaitCluster(infrav1.CloudProviderConfigReadyCondition, "True/"+infrav1.CloudProviderConfigWrittenReason)
+}
+
 func (w *world) requireDeletionByEvents() {
 	w.t.Helper()
 	w.awaitMachine("m-2", infrav1.VMProvisionedCondition, "True/"+infrav1.VMProvisionedReason)
+	w.boot("m-2")
 	w.deleteCluster()
 	w.awaitCluster(infrav1.DeletingCondition, "True/"+infrav1.WaitingForMachinesReason)
 	w.deleteMachine("m-2")
 	w.eventually(func() bool { return w.vmIsBeingDeleted("m-2") }, "the VM is deleted")
-	w.finishVMDeletion("m-2")
+	w.letVMGo("m-2")
+	w.awaitMachine("m-2", infrav1.DeletingCondition, "True/"+infrav1.DeletingVolumesReason)
+	w.deleteClaim("m-2-disk-0")
 	w.eventually(w.clusterIsGone, "the cluster is gone")
 	assert.False(w.t, w.exists(w.harvester, w.target, "m-2", &kubevirtv1.VirtualMachine{}))
 	assert.False(w.t, w.exists(w.harvester, w.target, names.LoadBalancer(w.namespace, clusterName), &lbv1.LoadBalancer{}))

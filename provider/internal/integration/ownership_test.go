@@ -14,6 +14,7 @@ import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/wake"
 )
 
 // createForeignVM creates a VM that somebody else made by hand.
@@ -43,6 +44,9 @@ func TestForeignVMIsNeitherAdoptedNorDeleted(t *testing.T) {
 	})
 	assert.Empty(t, machine.Spec.ProviderID)
 	assert.Empty(t, w.readPool(w.pool).Status.Allocated, "no address is taken for a machine that cannot come to be")
+	result, err := w.reconcileMachine("m-1")
+	require.NoError(t, err)
+	assert.Equal(t, wake.Safety, result.RequeueAfter, "its going is an event")
 
 	w.deleteMachine("m-1")
 	w.settle(func() error { _, err := w.reconcileMachine("m-1"); return err },
@@ -125,13 +129,7 @@ func TestMachineOfOldReleaseIsAdoptedAndLeavesNothing(t *testing.T) {
 	w := newWorld(t)
 	w.seedHarvester(5)
 	w.provisionCluster()
-	vm, err := harvesterclient.BuildVM(harvesterclient.VM{
-		Namespace: w.target, Name: "old", Labels: map[string]string{"harvesterhci.io/creator": "harvester"}, CPU: 1, Memory: quantity("1Gi"),
-		Disks: []harvesterclient.Disk{{Name: "disk-0", PVCName: "old-disk-0-x7k2p", Size: quantity("1Gi"), BootOrder: 1}},
-		NICs:  []harvesterclient.NIC{{Name: "nic-0", Network: "default/production"}}, CloudInitSecret: "old-cloud-init",
-	})
-	require.NoError(t, err)
-	w.create(w.harvester, vm)
+	vm := w.createOldVM("old")
 	w.create(w.harvester, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.target, Name: "old-cloud-init"}, Data: map[string][]byte{"userdata": []byte("kept")}})
 	w.boot("old")
 	address := w.subnet + ".12"
@@ -162,6 +160,19 @@ func TestMachineOfOldReleaseIsAdoptedAndLeavesNothing(t *testing.T) {
 	assert.False(t, w.exists(w.harvester, w.target, "old-cloud-init", &corev1.Secret{}))
 	assert.Empty(t, w.readPool(w.pool).Status.Allocated)
 	assert.EqualValues(t, 5, w.readPool(w.pool).Status.Available)
+}
+
+// createOldVM creates a VM as v0.2.x did.
+func (w *world) createOldVM(name string) *kubevirtv1.VirtualMachine {
+	w.t.Helper()
+	vm, err := harvesterclient.BuildVM(harvesterclient.VM{
+		Namespace: w.target, Name: name, Labels: map[string]string{"harvesterhci.io/creator": "harvester"}, CPU: 1, Memory: quantity("1Gi"),
+		Disks: []harvesterclient.Disk{{Name: "disk-0", PVCName: name + "-disk-0-x7k2p", Size: quantity("1Gi"), BootOrder: 1}},
+		NICs:  []harvesterclient.NIC{{Name: "nic-0", Network: "default/production"}}, CloudInitSecret: name + "-cloud-init",
+	})
+	require.NoError(w.t, err)
+	w.create(w.harvester, vm)
+	return vm
 }
 
 func (w *world) vmIsBeingDeleted(name string) bool {

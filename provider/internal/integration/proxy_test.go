@@ -28,6 +28,8 @@ type proxy struct {
 	cut int
 	// refuse answers every request with this status code; 0 passes them on.
 	refuse int
+	// unwatchable refuses watches on single objects, as to an account without the right.
+	unwatchable bool
 }
 
 func newProxy(t *testing.T, backend *rest.Config) *proxy {
@@ -50,6 +52,7 @@ func (p *proxy) serve(w http.ResponseWriter, r *http.Request, forward http.Handl
 	p.mu.Lock()
 	refuse := p.refuse
 	lost := false
+	unwatchable := p.unwatchable && r.URL.Query().Get("watch") != "" && strings.Contains(r.URL.Query().Get("fieldSelector"), "metadata.name=")
 	if r.URL.Query().Get("watch") == "" && !strings.Contains(r.URL.RawQuery, "limit=") && strings.Count(r.URL.Path, "/") > 3 {
 		p.all = append(p.all, r.Method+" "+r.URL.Path)
 	}
@@ -58,6 +61,10 @@ func (p *proxy) serve(w http.ResponseWriter, r *http.Request, forward http.Handl
 		lost = p.cut != 0 && len(p.writes) == p.cut
 	}
 	p.mu.Unlock()
+	if unwatchable {
+		http.Error(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`, http.StatusForbidden)
+		return
+	}
 	if refuse != 0 {
 		http.Error(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Unauthorized","code":401}`, refuse)
 		return
@@ -101,6 +108,12 @@ func (p *proxy) setRefuse(code int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refuse = code
+}
+
+func (p *proxy) setUnwatchable(unwatchable bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unwatchable = unwatchable
 }
 
 // requests are those since the last call.
