@@ -3,7 +3,6 @@ package validation
 import (
 	"errors"
 	"fmt"
-	"reflect"
 
 	"github.com/google/cel-go/cel"
 )
@@ -83,7 +82,7 @@ func (run *evaluation) judge(rule *boundRule, s scope, at place) {
 	if rule.transition {
 		found := false
 		s.find(run.old, func(before place) { variables.oldSelf, found = before.value, true }, func(misfit) {})
-		if !found || reflect.DeepEqual(variables.self, variables.oldSelf) {
+		if !found || same(variables.self, variables.oldSelf) {
 			return
 		}
 	}

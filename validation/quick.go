@@ -81,6 +81,11 @@ func (p *planner) plan(e ast.Expr) node {
 		return p.call(e.AsCall())
 	case ast.ListKind:
 		return p.list(e.AsList())
+	case ast.MapKind:
+		if e.AsMap().Size() > 0 {
+			return never
+		}
+		return constant(map[string]any{})
 	case ast.ComprehensionKind:
 		return p.comprehension(e.AsComprehension())
 	default:

@@ -158,7 +158,7 @@ func expressions(kind string, depth int) *rapid.Generator[string] {
 		case "list":
 			return rapid.OneOf(rapid.SampledFrom([]string{"[]", "['a']", "[1, 'a']", "self.?c.orValue([])", "object.?b.orValue(['a'])"}), field)
 		case "optional":
-			return rapid.SampledFrom([]string{"self.?a", "self.?b.?c", "self.?c[0]", "self[?'a']", "self.?c[?1]", "optional.none()", "optional.of(1)"})
+			return rapid.SampledFrom([]string{"self.?a", "self.?b.?c", "self.?c[0]", "self[?'a']", "self.?c[?1]", "optional.none()", "optional.of(1)", "optional.of({})"})
 		}
 	}
 	switch kind {

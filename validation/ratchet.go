@@ -1,7 +1,5 @@
 package validation
 
-import "reflect"
-
 // ratchet turns errors that the object had before the change into warnings: those of the same rule at the same place
 // with the same value there. Rules that compare old and new are about the change itself and stay as they are.
 func (e *Engine) ratchet(kind string, run *evaluation) {
@@ -25,5 +23,5 @@ func (e *Engine) ratchet(kind string, run *evaluation) {
 func unchanged(run *evaluation, path string) bool {
 	now, existsNow := lookUp(run.object, path)
 	then, existedThen := lookUp(run.old, path)
-	return existsNow == existedThen && reflect.DeepEqual(now, then)
+	return existsNow == existedThen && same(now, then)
 }
