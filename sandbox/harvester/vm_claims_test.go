@@ -1,6 +1,7 @@
 package harvester_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -85,7 +86,8 @@ func TestClaimsOfACDIImageComeFromADataVolume(t *testing.T) {
 	require.NoError(t, c.Create(t.Context(), image))
 	require.NoError(t, c.Create(t.Context(), cloudInit(space, "one", "")))
 	vm := newVM(t, c, space, "one")
-	vm.Annotations["harvesterhci.io/volumeClaimTemplates"] = claimTemplate("one-disk-0", storage.DefaultClass, space+"/cdi")
+	template := claimTemplate("one-disk-0", storage.DefaultClass, space+"/cdi")
+	vm.Annotations["harvesterhci.io/volumeClaimTemplates"] = strings.Replace(template, `{"name"`, `{"labels":{"whose":"ours"},"name"`, 1)
 	vm.Annotations["harvesterhci.io/removedPersistentVolumeClaims"] = "one-disk-0"
 	require.NoError(t, c.Create(t.Context(), vm))
 	waitAddress(t, c, vm)
@@ -95,6 +97,7 @@ func TestClaimsOfACDIImageComeFromADataVolume(t *testing.T) {
 		return accept(volume.Status.Phase == cdiv1.Succeeded, "data volume is %s", volume.Status.Phase)
 	})
 	assert.Equal(t, "cdi", volume.Spec.Source.PVC.Name)
+	assert.Empty(t, volume.Labels, "Harvester does not hand the template's labels on")
 	claim := &corev1.PersistentVolumeClaim{}
 	require.NoError(t, c.Get(t.Context(), key, claim))
 	assert.Equal(t, volume.UID, claim.OwnerReferences[0].UID)

@@ -93,6 +93,26 @@ func (m *Management) start(ctx context.Context) error {
 	return group.Wait()
 }
 
+// Add installs one more component on the running management cluster and runs its manager, as an operator installs or upgrades
+// a provider: CRDs of an older release, and objects stored by it, may be there. It returns when the manager is ready.
+func (m *Management) Add(ctx context.Context, component Component) error {
+	ports, err := controlplane.FreePorts(2)
+	if err != nil {
+		return err
+	}
+	added, err := m.prepareOne(component, ports[0], ports[1])
+	if err == nil {
+		err = applyCRDs(ctx, m.client, added.crds)
+	}
+	if err == nil {
+		err = m.install(ctx, added)
+	}
+	if err != nil {
+		return fmt.Errorf("adding %s: %w", component.Title, err)
+	}
+	return nil
+}
+
 // prepare reads every component's manifests and decides where it listens.
 func (m *Management) prepare() ([]installation, error) {
 	var err error

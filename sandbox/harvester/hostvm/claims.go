@@ -73,10 +73,11 @@ func (c *MachineController) grow(ctx context.Context, current, template *corev1.
 	return c.Client.Update(ctx, current)
 }
 
-// createDataVolume makes the object from which CDI makes the claim.
+// createDataVolume makes the object from which CDI makes the claim. Harvester does not hand the template's labels on (v1.8.0,
+// pkg/controller/master/virtualmachine, createDataVolume).
 func (c *MachineController) createDataVolume(ctx context.Context, vm *kubevirtv1.VirtualMachine, template *corev1.PersistentVolumeClaim, image *hciv1.VirtualMachineImage) error {
 	volume := &cdiv1.DataVolume{
-		ObjectMeta: metav1.ObjectMeta{Namespace: vm.Namespace, Name: template.Name, Labels: template.Labels, Annotations: template.Annotations},
+		ObjectMeta: metav1.ObjectMeta{Namespace: vm.Namespace, Name: template.Name, Annotations: template.Annotations},
 		Spec: cdiv1.DataVolumeSpec{
 			Source: &cdiv1.DataVolumeSource{PVC: &cdiv1.DataVolumeSourcePVC{Namespace: image.Namespace, Name: image.Name}},
 			Storage: &cdiv1.StorageSpec{
