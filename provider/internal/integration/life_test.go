@@ -2,6 +2,7 @@ package integration
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -39,6 +40,42 @@ func (w *world) provisionMachine(name string, controlPlane bool, change ...func(
 		Spec:       corev1.NodeSpec{Taints: []corev1.Taint{{Key: guest.UninitializedTaint, Effect: corev1.TaintEffectNoSchedule}}},
 	}))
 	return w.settleMachine(name, func(m *infrav1.HarvesterMachine) bool { return conditions.IsTrue(m, infrav1.ReadyCondition) })
+}
+
+// Weak point 10: the time of one API call passed for the time that a machine takes.
+func TestCreationIsTimedUntilTheMachineIsThere(t *testing.T) {
+	w := newWorld(t)
+	w.seedHarvester(5)
+	w.provisionCluster()
+	w.createMachine("m-1", false)
+	w.settleMachine("m-1", func(m *infrav1.HarvesterMachine) bool { return m.Spec.ProviderID != "" })
+	count, _ := w.timed("caphv_machine_creation_duration_seconds")
+	assert.Zero(t, count, "a VM that was ordered is no machine yet")
+	const took = 5 * time.Minute
+	w.clock.SetTime(get(w, w.harvester, w.target, "m-1", &kubevirtv1.VirtualMachine{}).CreationTimestamp.Add(took))
+	w.boot("m-1")
+	w.settleMachine("m-1", func(m *infrav1.HarvesterMachine) bool { return m.Status.Initialization.IsProvisioned() })
+	for range 3 {
+		_, err := w.reconcileMachine("m-1")
+		require.NoError(t, err)
+	}
+	count, seconds := w.timed("caphv_machine_creation_duration_seconds")
+	assert.EqualValues(t, 1, count, "once in its life")
+	assert.InDelta(t, took.Seconds(), seconds, 1)
+}
+
+// timed is what a histogram without labels was told: how often, and how many seconds in all.
+func (w *world) timed(name string) (count uint64, seconds float64) {
+	w.t.Helper()
+	families, err := w.registry.Gather()
+	require.NoError(w.t, err)
+	for _, family := range families {
+		if family.GetName() == name {
+			histogram := family.GetMetric()[0].GetHistogram()
+			return histogram.GetSampleCount(), histogram.GetSampleSum()
+		}
+	}
+	return 0, 0
 }
 
 func TestLifeOfAMachine(t *testing.T) {

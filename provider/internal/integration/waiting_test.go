@@ -125,6 +125,7 @@ func TestNodeThatNeverComesIsReportedOnce(t *testing.T) {
 	}
 	assert.Zero(t, result.RequeueAfter)
 	assert.Equal(t, 1, countWord(w.eventsText(), infrav1.NodeInitializationTimedOutReason))
+	assert.InDelta(t, 1, w.counter("caphv_node_init_errors_total"), 0, "weak point 10: nobody counted it")
 	require.NoError(t, w.guest.client.Create(w.ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "m-1"}}))
 	w.settleMachine("m-1", func(m *infrav1.HarvesterMachine) bool { return conditions.IsTrue(m, infrav1.ReadyCondition) })
 }

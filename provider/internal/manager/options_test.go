@@ -34,6 +34,15 @@ func TestDefaultsAreTheGuides(t *testing.T) {
 	assert.True(t, options.MetricsSecure)
 }
 
+// Weak point 11 of the existing provider: one worker for all objects of a kind, so that a slow one held up the rest.
+func TestControllersHaveSeveralWorkers(t *testing.T) {
+	options := parse(t, "--harvestermachine-concurrency=7")
+	assert.Equal(t, 7, controllerOptions(options.MachineConcurrency).MaxConcurrentReconciles)
+	for _, workers := range []int{DefaultOptions().ClusterConcurrency, DefaultOptions().MachineConcurrency, DefaultOptions().GuestConcurrency} {
+		assert.Greater(t, workers, 1)
+	}
+}
+
 func TestAliases(t *testing.T) {
 	options := parse(t, "--health-addr=:1", "--diagnostics-address=:2", "--enable-webhooks=false")
 	assert.Equal(t, ":1", options.HealthAddress)
