@@ -9,8 +9,8 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/cli"
 )
 
-// version is set by the linker.
-var version = "unknown"
+// version is set by the linker. Without it, as with go install, the version is that of the module.
+var version string
 
 // gcPercent lets the heap of this short-lived process grow further between collections: a third less time for
 // thousands of documents.
@@ -20,5 +20,5 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	os.Exit(cli.Run(version, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(cli.Run(cli.VersionOf(version, debug.ReadBuildInfo), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

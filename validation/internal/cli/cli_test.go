@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -208,4 +209,12 @@ func TestListAsJSONHoldsEveryRule(t *testing.T) {
 	engine, err := validation.NewEngine()
 	require.NoError(t, err)
 	assert.Equal(t, append(engine.Rules(), lint.OwnRules()...), rules)
+}
+
+func TestVersionOf(t *testing.T) {
+	installed := func() (*debug.BuildInfo, bool) { return &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}, true }
+	without := func() (*debug.BuildInfo, bool) { return nil, false }
+	assert.Equal(t, "v0.0.1", VersionOf("v0.0.1", installed))
+	assert.Equal(t, "v1.2.3", VersionOf("", installed))
+	assert.Equal(t, "unknown", VersionOf("", without))
 }

@@ -1,9 +1,12 @@
 package manifest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -13,9 +16,6 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// errRoundabout says that a value is for readRoundabout.
-var errRoundabout = errors.New("the value is unusual")
-
 // readYAML reads one YAML document as Kubernetes does: by YAML 1.1, strictly, into what JSON can say, whole numbers as
 // int64. Kubernetes' own way (sigs.k8s.io/yaml, then apimachinery's decoder) writes JSON and reads that again; here the
 // same parser's values are turned into the same result at once, and only what is unusual goes the long way.
@@ -24,11 +24,13 @@ func readYAML(text []byte) (any, error) {
 	if err := yamlv2.UnmarshalStrict(text, &parsed); err != nil {
 		return nil, err
 	}
-	value, err := asJSON(parsed, 0)
-	if errors.Is(err, errRoundabout) {
-		return readRoundabout(text)
+	if value, ok := asJSON(parsed, 0); ok {
+		return value, nil
 	}
-	return value, err
+	if err := wrongName(parsed); err != nil {
+		return nil, err
+	}
+	return readRoundabout(text)
 }
 
 // readRoundabout is the way of Kubernetes.
@@ -44,24 +46,24 @@ func readRoundabout(text []byte) (any, error) {
 	return value, nil
 }
 
-// asJSON returns what a parsed value is after a round trip through JSON.
-func asJSON(parsed any, depth int) (any, error) {
+// asJSON returns what a parsed value is after a round trip through JSON. It is not ok with what JSON cannot say.
+func asJSON(parsed any, depth int) (any, bool) {
 	// JSON has a limit of its own, which is further away.
 	const deep = 1000
 	if depth > deep {
-		return nil, errRoundabout
+		return nil, false
 	}
 	switch v := parsed.(type) {
 	case string:
-		return asText(v), nil
+		return asText(v), true
 	case nil, bool:
-		return v, nil
+		return v, true
 	case int:
-		return int64(v), nil
+		return int64(v), true
 	case int64:
-		return v, nil
+		return v, true
 	case uint64:
-		return float64(v), nil
+		return float64(v), true
 	case float64:
 		return asNumber(v)
 	case []any:
@@ -69,67 +71,50 @@ func asJSON(parsed any, depth int) (any, error) {
 	case map[any]any:
 		return asFields(v, depth)
 	default:
-		return nil, errRoundabout
+		return nil, false
 	}
 }
 
 // asItems reuses the slice, which nobody else has: the parser makes a value anew for each alias.
-func asItems(items []any, depth int) (any, error) {
+func asItems(items []any, depth int) (any, bool) {
 	for i, item := range items {
-		value, err := asJSON(item, depth+1)
-		if err != nil {
-			return nil, err
+		value, ok := asJSON(item, depth+1)
+		if !ok {
+			return nil, false
 		}
 		items[i] = value
 	}
-	return items, nil
+	return items, true
 }
 
-// asFields has an error for names that differ in YAML and are one in JSON, of which Kubernetes takes any.
-func asFields(parsed map[any]any, depth int) (any, error) {
+func asFields(parsed map[any]any, depth int) (any, bool) {
 	fields := make(map[string]any, len(parsed))
 	for key, field := range parsed {
-		name, err := asName(key)
-		if err != nil {
-			return nil, err
+		name, ok := asName(key)
+		if !ok {
+			return nil, false
 		}
-		value, err := asJSON(field, depth+1)
-		if err != nil {
-			return nil, err
+		if fields[name], ok = asJSON(field, depth+1); !ok {
+			return nil, false
 		}
-		fields[name] = value
 	}
-	if len(fields) < len(parsed) {
-		return nil, ambiguous(parsed)
-	}
-	return fields, nil
+	return fields, len(fields) == len(parsed)
 }
 
-// ambiguous names the least of the names that are given twice.
-func ambiguous(parsed map[any]any) error {
-	seen, least := map[string]bool{}, ""
-	for key := range parsed {
-		name, _ := asName(key)
-		if seen[name] && (least == "" || name < least) {
-			least = name
-		}
-		seen[name] = true
-	}
-	return fmt.Errorf("yaml: key %q is given twice, in different forms", least)
-}
-
-func asName(key any) (string, error) {
+func asName(key any) (string, bool) {
 	switch k := key.(type) {
 	case string:
-		return asText(k), nil
+		return asText(k), true
 	case int:
-		return strconv.Itoa(k), nil
+		return strconv.Itoa(k), true
+	case int64:
+		return strconv.FormatInt(k, 10), true
 	case bool:
-		return strconv.FormatBool(k), nil
+		return strconv.FormatBool(k), true
 	case float64:
-		return asFloatName(k), nil
+		return asFloatName(k), true
 	default:
-		return "", errRoundabout
+		return "", false
 	}
 }
 
@@ -157,16 +142,49 @@ func asText(text string) string {
 }
 
 // asNumber makes a whole number of what JSON writes without a fraction or an exponent.
-func asNumber(number float64) (any, error) {
+func asNumber(number float64) (any, bool) {
 	const exponentFrom = 1e21
 	switch {
 	case math.IsInf(number, 0) || math.IsNaN(number):
-		return nil, errRoundabout
+		return nil, false
 	case number != math.Trunc(number) || math.Abs(number) >= exponentFrom:
-		return number, nil
+		return number, true
 	}
 	if whole, err := strconv.ParseInt(strconv.FormatFloat(number, 'f', -1, 64), 10, 64); err == nil {
-		return whole, nil
+		return whole, true
 	}
-	return number, nil
+	return number, true
 }
+
+// wrongName finds a key that JSON cannot have, or that is one with another there; Kubernetes would take any of those.
+// It goes by the order of the keys, so that a document has one error, and it tells no values.
+func wrongName(parsed any) error {
+	switch v := parsed.(type) {
+	case []any:
+		for _, item := range v {
+			if err := wrongName(item); err != nil {
+				return err
+			}
+		}
+	case map[any]any:
+		fields := map[string]any{}
+		for _, key := range slices.SortedFunc(maps.Keys(v), compareKeys) {
+			name, ok := asName(key)
+			if !ok {
+				return fmt.Errorf("yaml: a key must be a text, not %v", cmp.Or(key, any("null")))
+			}
+			if _, twice := fields[name]; twice {
+				return fmt.Errorf("yaml: key %q is given twice, in different forms", name)
+			}
+			fields[name] = v[key]
+		}
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			if err := wrongName(fields[name]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func compareKeys(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
