@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -44,6 +45,43 @@ func TestOrdinaryManifestsArePassedOver(t *testing.T) {
 	assert.Empty(t, report.Findings)
 	assert.Zero(t, report.Judged)
 	assert.Equal(t, n, report.PassedOver)
+}
+
+// However many goroutines work, a report and its error are the same, in the order of files, objects and paths.
+func TestTheOrderOfAReportIsFixed(t *testing.T) {
+	engine, err := validation.NewLazyEngine()
+	require.NoError(t, err)
+	schemas, err := schema.NewSet()
+	require.NoError(t, err)
+	machine, err := os.ReadFile("../../testdata/base/harvestermachine.yaml")
+	require.NoError(t, err)
+	files := write(t, 1000, func(i int) string {
+		text := strings.ReplaceAll(string(machine), "x7k2p", fmt.Sprint(i))
+		switch i % 7 {
+		case 1:
+			return strings.ReplaceAll(text, "cpu: 4", "cpu: 0\n  unknown: 1")
+		case 2:
+			return strings.ReplaceAll(text, "memory: 8Gi", "memory: 1Gi\n  sshUser: a")
+		case 3:
+			return strings.ReplaceAll(text, "memory: 8Gi", "memory: 1Gi")
+		}
+		return text
+	})
+	files = append(files, "no such file", files[0])
+	run := func(processors int) (Report, string) {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+		report, err := Run(Job{Engine: engine, Schemas: schemas, Files: files})
+		require.Error(t, err)
+		return report, err.Error()
+	}
+	alone, aloneSays := run(1)
+	require.NotEmpty(t, alone.Findings)
+	const many = 8
+	for range 3 {
+		together, togetherSays := run(many)
+		require.Equal(t, alone, together)
+		require.Equal(t, aloneSays, togetherSays)
+	}
 }
 
 func BenchmarkFiles(b *testing.B) {

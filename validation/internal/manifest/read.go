@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/json"
 )
 
 // Object is one object of a manifest.
@@ -98,8 +98,8 @@ func Read(source string, r io.Reader) ([]Object, error) {
 // parse reads one document. What looks like JSON may be several values in a row, as some tools write them.
 func parse(text []byte) ([]any, error) {
 	if first := bytes.TrimLeft(text, " \t\r\n"); len(first) > 0 && (first[0] == '{' || first[0] == '[') {
-		if values, err := parseJSON(text); err == nil {
-			return values, nil
+		if values, faults, err := parseJSON(text); err == nil {
+			return values, errors.Join(faults...)
 		}
 	}
 	value, err := readYAML(text)
@@ -109,22 +109,24 @@ func parse(text []byte) ([]any, error) {
 	return []any{value}, nil
 }
 
-func parseJSON(text []byte) ([]any, error) {
-	var values []any
+// parseJSON also returns the fields that are given twice, which an API server refuses as kubectl asks it. The error says
+// that the text is no JSON.
+func parseJSON(text []byte) (values []any, faults []error, err error) {
 	decoder := stdjson.NewDecoder(bytes.NewReader(text))
 	for {
 		var raw stdjson.RawMessage
 		if err := decoder.Decode(&raw); err != nil {
 			if errors.Is(err, io.EOF) {
-				return values, nil
+				return values, faults, nil
 			}
-			return values, err
+			return nil, nil, err
 		}
 		var value any
-		if err := json.Unmarshal(raw, &value); err != nil {
-			return values, err
+		twice, err := json.UnmarshalStrict(raw, &value, json.DisallowDuplicateFields)
+		if err != nil {
+			return nil, nil, err
 		}
-		values = append(values, value)
+		values, faults = append(values, value), append(faults, twice...)
 	}
 }
 

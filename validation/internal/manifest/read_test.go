@@ -65,6 +65,14 @@ func TestAMalformedDocumentDoesNotHideTheOthers(t *testing.T) {
 	assert.ErrorContains(t, err, `"kind" already set`, "a field given twice is a mistake")
 }
 
+func TestAFieldGivenTwiceInJSONIsAMistake(t *testing.T) {
+	objects, err := Read("x.json", strings.NewReader(`{"kind": "A"}
+{"kind": "B", "spec": {"cpu": 1, "volumes": [{"name": "a", "name": "b"}], "cpu": 2}}`))
+	assert.Empty(t, objects)
+	require.ErrorContains(t, err, `x.json: document at line 1: duplicate field "spec.volumes[0].name"`)
+	assert.ErrorContains(t, err, `duplicate field "spec.cpu"`)
+}
+
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("cable pulled") }
