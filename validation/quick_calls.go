@@ -65,7 +65,7 @@ func (p *planner) strictCall(name string, args []node, arguments []ast.Expr) nod
 			if result := own(value); result != unknown || isMissing(value) {
 				return result
 			}
-			return library(s, []any{value})
+			return library(s, values{value})
 		}
 	case len(args) == 2 && binary[name] != nil:
 		own, a, b := binary[name], args[0], args[1]
@@ -77,20 +77,27 @@ func (p *planner) strictCall(name string, args []node, arguments []ast.Expr) nod
 			if result := own(left, right); result != unknown {
 				return result
 			}
-			return library(s, []any{left, right})
+			return library(s, values{left, right})
 		}
+	case len(args) > maxArguments:
+		return never
 	default:
 		return func(s *scratch) any {
-			values := make([]any, len(args))
+			var given values
 			for i, arg := range args {
-				if values[i] = arg(s); isMissing(values[i]) {
+				if given[i] = arg(s); isMissing(given[i]) {
 					return unknown
 				}
 			}
-			return library(s, values)
+			return library(s, given)
 		}
 	}
 }
+
+// values are arguments. They are an array, so that a call whose answer is known takes no memory.
+type values [maxArguments]any
+
+const maxArguments = 3
 
 func isMissing(value any) bool { return value == unknown || value == absent }
 
@@ -103,14 +110,14 @@ type question struct {
 // libraryCall calls the function that cel-go would call, on its values. These functions are pure, and many rules ask
 // them about the same texts, so that for one object each answer is had once. Answers are not kept any longer: quantities
 // change their form when they are compared, and so must not be shared.
-func (p *planner) libraryCall(name string, arguments []ast.Expr) func(s *scratch, args []any) any {
-	call := p.plainCall(name)
+func (p *planner) libraryCall(name string, arguments []ast.Expr) func(s *scratch, args values) any {
+	call := p.plainCall(name, len(arguments))
 	signature, variable, ok := signatureOf(name, arguments)
 	if !ok {
-		return func(_ *scratch, args []any) any { return call(args) }
+		return func(_ *scratch, args values) any { return call(args) }
 	}
 	handle := unique.Make(signature)
-	return func(s *scratch, args []any) any {
+	return func(s *scratch, args values) any {
 		asked := question{call: handle}
 		if variable >= 0 {
 			text, ok := args[variable].(string)
@@ -152,37 +159,46 @@ func signatureOf(name string, arguments []ast.Expr) (signature string, variable 
 	return signature, variable, true
 }
 
-// plainCall calls the function of the library each time.
-func (p *planner) plainCall(name string) func(args []any) any {
-	bindings, err := p.functions[name].Bindings()
-	at := slices.IndexFunc(bindings, func(o *functions.Overload) bool { return o.Operator == name })
-	if err != nil || at < 0 || bindings[at].NonStrict || name == operators.Equals || name == operators.NotEquals {
-		return func([]any) any { return unknown }
+// plainCall calls the function of the library each time, with n arguments.
+func (p *planner) plainCall(name string, n int) func(args values) any {
+	function := p.function(name)
+	if function == nil {
+		return func(values) any { return unknown }
 	}
-	function := bindings[at]
-	return func(args []any) any {
-		values := make([]ref.Val, len(args))
-		for i, arg := range args {
-			values[i] = p.adapter.NativeToValue(arg)
+	return func(args values) any {
+		var first ref.Val
+		if n > 0 {
+			first = p.adapter.NativeToValue(args[0])
+			if function.OperandTrait != 0 && !first.Type().HasTrait(function.OperandTrait) {
+				return unknown
+			}
 		}
-		if len(values) > 0 && function.OperandTrait != 0 && !values[0].Type().HasTrait(function.OperandTrait) {
+		switch {
+		case n == 1 && function.Unary != nil:
+			return fromCEL(function.Unary(first))
+		case n == 2 && function.Binary != nil: //nolint:mnd // a binary function has two
+			return fromCEL(function.Binary(first, p.adapter.NativeToValue(args[1])))
+		case function.Function != nil:
+			all := make([]ref.Val, n)
+			for i := range all {
+				all[i] = p.adapter.NativeToValue(args[i])
+			}
+			return fromCEL(function.Function(all...))
+		default:
 			return unknown
 		}
-		return fromCEL(invoke(function, values))
 	}
 }
 
-func invoke(function *functions.Overload, args []ref.Val) ref.Val {
-	switch {
-	case len(args) == 1 && function.Unary != nil:
-		return function.Unary(args[0])
-	case len(args) == 2 && function.Binary != nil:
-		return function.Binary(args[0], args[1])
-	case function.Function != nil:
-		return function.Function(args...)
-	default:
+// function finds the function of a library that decides by its arguments what to do; nil if there is none that is pure and
+// needs all of them. Equality is not a function, but an operator of cel-go's own.
+func (p *planner) function(name string) *functions.Overload {
+	bindings, err := p.functions[name].Bindings()
+	at := slices.IndexFunc(bindings, func(o *functions.Overload) bool { return o.Operator == name })
+	if err != nil || at < 0 || bindings[at].NonStrict || name == operators.Equals || name == operators.NotEquals {
 		return nil
 	}
+	return bindings[at]
 }
 
 // patternOf returns the regular expression of a call of matches, if it is a constant.
