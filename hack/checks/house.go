@@ -38,7 +38,7 @@ var allowedWithin = map[string][]string{
 	"harvesterclient": {"github.com/go-logr/logr", "github.com/gorilla/websocket", "golang.org/x/sync/", "golang.org/x/time/", "k8s.io/api/", "k8s.io/apiextensions-apiserver/pkg/apis/", "k8s.io/apimachinery/", "k8s.io/client-go/", "k8s.io/streaming/", "k8s.io/utils/", "kubevirt.io/api/", "sigs.k8s.io/controller-runtime", "sigs.k8s.io/yaml"},
 	"ipam":            {"go4.org/netipx"},
 	"observability":   {"github.com/prometheus/"},
-	"validation":      {"github.com/bmatcuk/doublestar/", "github.com/google/cel-go/", "github.com/owenrumney/go-sarif/", "github.com/spf13/", "go.yaml.in/yaml/", "k8s.io/api/", "k8s.io/apiextensions-apiserver/", "k8s.io/apimachinery/", "k8s.io/apiserver/", "sigs.k8s.io/yaml", "golang.org/x/sync/"},
+	"validation":      {"github.com/bmatcuk/doublestar/", "github.com/google/cel-go/", "github.com/owenrumney/go-sarif/", "github.com/spf13/", "go.yaml.in/yaml/", "k8s.io/api/", "k8s.io/apiextensions-apiserver/", "k8s.io/apimachinery/", "k8s.io/apiserver/", "sigs.k8s.io/json", "sigs.k8s.io/yaml", "golang.org/x/sync/"},
 }
 
 // root finds the folder that holds go.work.
