@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -84,6 +85,8 @@ func TestConnectionReadsAndWrites(t *testing.T) {
 	}
 	require.NoError(t, connection.Client().Create(ctx, vm))
 	require.NoError(t, connection.Client().Create(ctx, newVM(namespace, "somebody-elses", nil)))
+	last := newVM(namespace, "mine-too", ours)
+	require.NoError(t, connection.Client().Create(ctx, last))
 	vmi := &kubevirtv1.VirtualMachineInstance{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "mine", Labels: ours}}
 	vmi.Spec.Hostname = "mine"
 	require.NoError(t, connection.Client().Create(ctx, vmi))
@@ -104,14 +107,18 @@ func TestConnectionReadsAndWrites(t *testing.T) {
 	eventually(t, "the pool is cached, though it has no label", func() bool {
 		return connection.Cache().Get(ctx, client.ObjectKeyFromObject(pool), &lbv1.IPPool{}) == nil
 	})
+	eventually(t, "what was created after others' is cached", func() bool {
+		return connection.Cache().Get(ctx, client.ObjectKeyFromObject(last), &kubevirtv1.VirtualMachine{}) == nil
+	})
 	all := &kubevirtv1.VirtualMachineList{}
 	require.NoError(t, connection.Cache().List(ctx, all, client.InNamespace(namespace)))
-	assert.Len(t, all.Items, 1, "others' machines are not kept")
+	assert.Len(t, all.Items, 2, "others' machines are not kept")
 
 	assertOnlyKind(t, ErrNotFound, connection.Cache().Get(ctx, client.ObjectKey{Namespace: namespace, Name: "none"}, cached))
 	assertOnlyKind(t, ErrNotFound, connection.Client().Get(ctx, client.ObjectKey{Namespace: namespace, Name: "none"}, cached))
 	assertOnlyKind(t, ErrConflict, connection.Client().Create(ctx, newVM(namespace, "mine", ours)))
 	assertOnlyKind(t, ErrInvalid, connection.Client().Update(ctx, vm))
+	assertOnlyKind(t, ErrInvalid, connection.Client().Update(ctx, vmi))
 	assertOnlyKind(t, ErrInvalid, connection.Cache().Get(ctx, identity("x"), &rbacv1.Role{}))
 	require.NoError(t, connection.Client().Status().Patch(ctx, vmi, client.RawPatch("application/merge-patch+json", []byte(`{"status":{"phase":"Running"}}`))))
 }
@@ -208,12 +215,19 @@ func TestWatchRecovers(t *testing.T) {
 			require.NoError(t, server.admin.Create(t.Context(), newVM(namespace, "goes", ours)))
 			eventually(t, "it is seen", func() bool { return events.count(client.ObjectKey{Namespace: namespace, Name: "goes"}) > 0 })
 
-			proxy.set(fault)
+			var felt atomic.Bool
+			if fault != nil {
+				proxy.set(func(w http.ResponseWriter, r *http.Request) bool {
+					hit := fault(w, r)
+					felt.Store(felt.Load() || hit)
+					return hit
+				})
+			}
 			proxy.drop()
 			require.NoError(t, server.admin.Create(t.Context(), newVM(namespace, "comes", ours)))
 			before := events.count(client.ObjectKey{Namespace: namespace, Name: "goes"})
 			require.NoError(t, server.admin.Delete(t.Context(), newVM(namespace, "goes", nil)))
-			time.Sleep(300 * time.Millisecond) // let the fault be felt
+			eventually(t, "the fault is felt", func() bool { return fault == nil || felt.Load() })
 			proxy.up()
 			eventually(t, "what came meanwhile is delivered", func() bool { return events.count(client.ObjectKey{Namespace: namespace, Name: "comes"}) > 0 })
 			eventually(t, "what went meanwhile is delivered", func() bool { return events.count(client.ObjectKey{Namespace: namespace, Name: "goes"}) > before })
@@ -261,10 +275,14 @@ func TestUnreachableHarvesterBacksOffAlone(t *testing.T) {
 	require.ErrorContains(t, err, "identity caphv/bad: connect to Harvester")
 
 	bad.seen()
-	time.Sleep(2 * time.Second)
-	asked := bad.seen()
-	assert.NotEmpty(t, asked)
-	assert.LessOrEqual(t, len(asked), 25, "one probe a pause")
+	begun := time.Now()
+	var asked []string
+	eventually(t, "it is asked again and again", func() bool {
+		asked = append(asked, bad.seen()...)
+		return len(asked) >= 10
+	})
+	const longest = 200 * time.Millisecond // a pause, when it has grown
+	assert.LessOrEqual(t, len(asked), 4+int(time.Since(begun)/longest), "one probe a pause")
 	for _, request := range asked {
 		assert.Equal(t, "GET /version", request, "and nothing else")
 	}
@@ -299,48 +317,6 @@ func TestGetBeforeHarvesterIsThere(t *testing.T) {
 	events := changes.count(identity("a"))
 	proxy.up()
 	eventually(t, "nobody asks, and yet it connects and says so", func() bool { return changes.count(identity("a")) > events })
-}
-
-func TestGetTellsWhatIsWrong(t *testing.T) {
-	t.Parallel()
-	server := serverFor(t)
-	namespace := server.namespace(t)
-	a := server.account(t, namespace, "a")
-	proxy := newFaultProxy(t, server)
-	otherCA, _ := newKeyPair(t)
-	for name, tc := range map[string]struct {
-		kubeconfig []byte
-		kind       error
-		message    string
-	}{
-		"no CA": {
-			kubeconfigOf(t, object{"server": proxy.server.URL + proxyPrefix}, object{"token": a.token}),
-			ErrInvalidKubeconfig, "clusters[].cluster.certificate-authority-data is absent or did not sign",
-		},
-		"another CA": {
-			[]byte(strings.Replace(string(proxy.kubeconfig(t, a.token)), base64Of(proxy), base64String(otherCA), 1)),
-			ErrInvalidKubeconfig, "clusters[].cluster.certificate-authority-data is absent or did not sign",
-		},
-		"a token nobody knows": {proxy.kubeconfig(t, "nonsense"), ErrUnauthorized, "credentials under users[].user are wrong, expired or revoked"},
-		"a wrong path": {
-			[]byte(strings.Replace(string(proxy.kubeconfig(t, a.token)), proxyPrefix, "/k8s/clusters/gone", 1)),
-			ErrNotReady, "clusters[].cluster.server leads to no Kubernetes API (HTTP 404)",
-		},
-		"nobody there": {
-			kubeconfigOf(t, object{"server": "https://127.0.0.1:1"}, object{"token": a.token}),
-			ErrTransient, "connect to Harvester",
-		},
-		"nonsense": {[]byte("nonsense"), ErrInvalidKubeconfig, "(file): is not a kubeconfig"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			_, err := newTestConnections(t).Get(t.Context(), identity("a"), tc.kubeconfig)
-			assertOnlyKind(t, tc.kind, err)
-			require.ErrorContains(t, err, tc.message)
-			require.ErrorContains(t, err, "identity caphv/a: ")
-			assert.NotContains(t, err.Error(), a.token)
-		})
-	}
 }
 
 // Lacking rights on one kind keeps nothing else from working.
@@ -410,34 +386,6 @@ func TestSteadyStateIsSilent(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	assert.Empty(t, proxy.seen())
-}
-
-func TestIdleConnectionsClose(t *testing.T) {
-	t.Parallel()
-	server := serverFor(t)
-	namespace := server.namespace(t)
-	a := server.account(t, namespace, "a")
-	proxy := newFaultProxy(t, server)
-	connections := newTestConnections(t, func(o *Options) { o.IdleTimeout = time.Second })
-	wanted, unwanted := identity("wanted"), identity("unwanted")
-	asked := record(t, connections.ConnectionEvents(toSelf).Start, func(key client.ObjectKey) {
-		if key == wanted { // who still needs it asks again when it is announced
-			_, err := connections.Get(context.Background(), key, proxy.kubeconfig(t, a.token))
-			assert.NoError(t, err)
-		}
-	})
-	for _, key := range []client.ObjectKey{wanted, unwanted} {
-		_, err := connections.Get(t.Context(), key, proxy.kubeconfig(t, a.token))
-		require.NoError(t, err)
-	}
-	eventually(t, "what nobody asks for is closed", func() bool { return len(connections.States()) == 1 })
-	eventually(t, "with its watches", func() bool { return proxy.watches() == 5 })
-	time.Sleep(2 * time.Second)
-	eventually(t, "what somebody asks for is open", func() bool {
-		states := connections.States()
-		return len(states) == 1 && states[0].Identity == wanted
-	})
-	assert.Positive(t, asked.count(unwanted), "it was announced first")
 }
 
 func TestGetAfterTheEnd(t *testing.T) {

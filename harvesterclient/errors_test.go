@@ -2,6 +2,7 @@ package harvesterclient
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
 )
 
 var poolResource = schema.GroupResource{Group: "loadbalancer.harvesterhci.io", Resource: "ippools"}
@@ -56,11 +58,16 @@ func TestClassify(t *testing.T) {
 		"unknown credentials":           {apierrors.NewUnauthorized("Unauthorized"), ErrUnauthorized},
 		"no right":                      {apierrors.NewForbidden(poolResource, "a", errors.New("no")), ErrUnauthorized},
 		"quota":                         {statusError(403, metav1.StatusReasonForbidden, `pods "x" is forbidden: exceeded quota: q`), ErrExhausted},
+		"no room for it":                {statusError(507, "", "x"), ErrExhausted},
 		"namespace going":               {statusError(403, metav1.StatusReasonForbidden, "x", metav1.StatusCause{Type: "NamespaceTerminating"}), ErrTransient},
 		"bad field":                     {apierrors.NewInvalid(schema.GroupKind{Kind: "IPPool"}, "a", nil), ErrInvalid},
 		"bad request":                   {apierrors.NewBadRequest("x"), ErrInvalid},
+		"no such operation":             {apierrors.NewMethodNotSupported(poolResource, "patch"), ErrInvalid},
+		"too large":                     {apierrors.NewRequestEntityTooLargeError("x"), ErrInvalid},
 		"too many requests":             {apierrors.NewTooManyRequests("slow down", 3), ErrTransient},
 		"server timeout":                {apierrors.NewServerTimeout(poolResource, "get", 2), ErrTransient},
+		"gateway timeout":               {apierrors.NewTimeoutError("x", 1), ErrTransient},
+		"request timeout":               {statusError(408, "", "x"), ErrTransient},
 		"service unavailable":           {apierrors.NewServiceUnavailable("x"), ErrTransient},
 		"bad gateway of a proxy":        {apierrors.NewGenericServerResponse(502, "get", poolResource, "a", "", 0, true), ErrTransient},
 		"old resource version":          {apierrors.NewResourceExpired("too old"), ErrTransient},
@@ -69,11 +76,15 @@ func TestClassify(t *testing.T) {
 		"pool refused by 500":           {denied(500, lbWebhook, "update IPPool p failed: allocated IP 10.0.0.9 is excluded"), ErrInvalid},
 		"pool still in use by 500":      {denied(500, lbWebhook, "can't delete pool before releasing all the allocated IP"), ErrTransient},
 		"pool webhook let down":         {denied(500, lbWebhook, "list vm from a failed, error: context deadline exceeded"), ErrTransient},
+		"network refused by 500":        {denied(500, "validator.harvester-system.harvester-network-webhook", "it's still used by VM(s) a/b"), ErrInvalid},
+		"webhook overloaded":            {denied(429, lbWebhook, "slow down"), ErrTransient},
+		"webhook away":                  {denied(503, lbWebhook, "later"), ErrTransient},
 		"core webhook refuses":          {denied(422, coreWebhook, "PVC is used by another VM"), ErrInvalid},
 		"core webhook, volume attached": {denied(409, coreWebhook, "can not delete the volume which is currently attached"), ErrTransient},
 		"core webhook let down":         {denied(500, coreWebhook, "failed to check if pvc a/b is for internal usage: x"), ErrTransient},
 		"core webhook, network missing": {denied(500, "mutator.harvesterhci.io", `network-attachment-definitions "a" not found`), ErrInvalid},
 		"webhook without explanation":   {statusError(400, "", `admission webhook "x" denied the request without explanation`), ErrInvalid},
+		"API group not answering":       {&discovery.ErrGroupDiscoveryFailed{Groups: map[schema.GroupVersion]error{{Group: "g", Version: "v1"}: io.EOF}}, ErrNotReady},
 		"no such kind":                  {&meta.NoKindMatchError{GroupKind: schema.GroupKind{Kind: "X"}}, ErrNotReady},
 		"connection refused":            {refused, ErrTransient},
 		"end of stream":                 {io.ErrUnexpectedEOF, ErrTransient},
@@ -83,6 +94,8 @@ func TestClassify(t *testing.T) {
 		"other host name":               {&url.Error{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "h"}}, ErrInvalidKubeconfig},
 		"expired certificate":           {&url.Error{Err: x509.CertificateInvalidError{Reason: x509.Expired}}, ErrInvalidKubeconfig},
 		"client certificate refused":    {&url.Error{Err: &net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}}, ErrUnauthorized},
+		"certificate not verified":      {&url.Error{Err: &tls.CertificateVerificationError{Err: errors.New("x")}}, ErrInvalidKubeconfig},
+		"no TLS record":                 {&url.Error{Err: tls.RecordHeaderError{Msg: "x"}}, ErrInvalidKubeconfig},
 		"TLS spoken to plain HTTP":      {&url.Error{Err: http.ErrSchemeMismatch}, ErrInvalidKubeconfig},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -98,6 +99,34 @@ func TestFollowUntilItIsGone(t *testing.T) {
 	eventually(t, "its end is told to both", func() bool { return first.Load() && second.Load() })
 }
 
+func TestOccasions(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		until  Occasion
+		events []watch.EventType
+		want   bool
+	}{
+		"a change":                        {OccasionChanged, []watch.EventType{watch.Modified}, true},
+		"it was there already":            {OccasionChanged, []watch.EventType{watch.Added}, true},
+		"its end is a change too":         {OccasionChanged, []watch.EventType{watch.Deleted}, true},
+		"a bookmark is none":              {OccasionChanged, []watch.EventType{watch.Bookmark}, false},
+		"an end after changes":            {OccasionGone, []watch.EventType{watch.Added, watch.Modified, watch.Bookmark, watch.Deleted}, true},
+		"changes are not the end":         {OccasionGone, []watch.EventType{watch.Added, watch.Modified, watch.Bookmark}, false},
+		"nothing is known after an error": {OccasionGone, []watch.EventType{watch.Error, watch.Deleted}, false},
+		"nothing happened":                {OccasionChanged, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stream := watch.NewRaceFreeFake()
+			for _, event := range test.events {
+				stream.Action(event, &corev1.Secret{})
+			}
+			stream.Stop()
+			assert.Equal(t, test.want, awaitOccasion(stream, test.until))
+		})
+	}
+}
+
 func TestFollowThatIsRefusedOrCut(t *testing.T) {
 	t.Parallel()
 	server, proxy, connection, secret := followRig(t)
@@ -164,10 +193,10 @@ func TestClaimsAreCachedAsMetadata(t *testing.T) {
 	require.NoError(t, err)
 	claim := (&Disk{PVCName: "mine", Size: resource.MustParse("1Gi"), ImageID: "default/image"}).claim(ours)
 	claim.Namespace = namespace
-	require.NoError(t, connection.Client().Create(t.Context(), &claim))
 	foreign := (&Disk{PVCName: "theirs", Size: resource.MustParse("1Gi")}).claim(nil)
 	foreign.Namespace = namespace
-	require.NoError(t, connection.Client().Create(t.Context(), &foreign))
+	require.NoError(t, connection.Client().Create(t.Context(), &foreign)) // first, so that it has had its turn when ours is there
+	require.NoError(t, connection.Client().Create(t.Context(), &claim))
 
 	cached := &corev1.PersistentVolumeClaim{}
 	eventually(t, "it is cached", func() bool {
@@ -179,7 +208,7 @@ func TestClaimsAreCachedAsMetadata(t *testing.T) {
 	assert.Empty(t, cached.Spec)
 	assert.Empty(t, cached.Status)
 	assertOnlyKind(t, ErrNotFound, connection.Cache().Get(t.Context(), client.ObjectKeyFromObject(&foreign), cached))
-	assertOnlyKind(t, ErrInvalid, connection.Client().Update(t.Context(), cached))
+	assertOnlyKind(t, ErrInvalid, connection.Client().Update(t.Context(), claim.DeepCopy()))
 
 	seen := events.count(client.ObjectKeyFromObject(&claim))
 	require.NoError(t, server.admin.Patch(t.Context(), claim.DeepCopy(), client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))))

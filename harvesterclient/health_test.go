@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -14,7 +15,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// healthRig runs a health check by hand: the clock stands until it is moved, and the server is as the test says.
+// healthRig runs a health check by hand: the clock stands until it is moved, and the server is as the test says. It lives
+// in a bubble of synctest, so that a test knows when the check has done all it ever does before the clock moves.
 type healthRig struct {
 	*health
 
@@ -77,79 +79,88 @@ func (r *healthRig) start(t *testing.T) {
 // sleeping waits until the check pauses, which is when the clock can be moved.
 func (r *healthRig) sleeping(t *testing.T) {
 	t.Helper()
-	eventually(t, "the check pauses", r.clock.HasWaiters)
+	synctest.Wait()
+	require.True(t, r.clock.HasWaiters(), "the check pauses")
+}
+
+// move moves the clock and waits until the check has done what comes of it.
+func (r *healthRig) move(by time.Duration) {
+	r.clock.Step(by)
+	synctest.Wait()
 }
 
 var errAway = errors.New("away")
 
 func TestHealthPausesLongerEachTime(t *testing.T) {
 	t.Parallel()
-	rig := newHealthRig(t)
-	rig.serverAnswers(errAway)
-	rig.start(t)
-	for i, pause := range []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 10 * time.Second, 10 * time.Second} {
+	synctest.Test(t, func(t *testing.T) {
+		rig := newHealthRig(t)
+		rig.serverAnswers(errAway)
+		rig.start(t)
+		for i, pause := range []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 10 * time.Second, 10 * time.Second} {
+			rig.sleeping(t)
+			state, retryAfter, _, err := rig.snapshot()
+			assert.Equal(t, StateDisconnected, state)
+			require.ErrorIs(t, err, errAway)
+			assert.Equal(t, pause, retryAfter)
+			assert.Equal(t, i+1, rig.probed())
+			rig.move(pause - 1)
+			assert.Equal(t, i+1, rig.probed(), "not before the pause is over")
+			rig.move(1)
+			assert.Equal(t, i+2, rig.probed())
+		}
+		rig.serverAnswers(nil)
 		rig.sleeping(t)
-		state, retryAfter, _, err := rig.snapshot()
-		assert.Equal(t, StateDisconnected, state)
-		require.ErrorIs(t, err, errAway)
-		assert.Equal(t, pause, retryAfter)
-		assert.Equal(t, i+1, rig.probed())
-		rig.clock.Step(pause - 1)
-		time.Sleep(5 * time.Millisecond)
-		assert.Equal(t, i+1, rig.probed(), "not before the pause is over")
-		rig.clock.Step(1)
-		eventually(t, "the next probe", func() bool { return rig.probed() == i+2 })
-	}
-	rig.serverAnswers(nil)
-	rig.sleeping(t)
-	rig.clock.Step(10 * time.Second)
-	require.NoError(t, rig.wait(t.Context()))
-	assert.Equal(t, []ConnectionState{StateDisconnected, StateConnected}, rig.states, "each change is told once")
+		rig.move(10 * time.Second)
+		require.NoError(t, rig.wait(t.Context()))
+		assert.Equal(t, []ConnectionState{StateDisconnected, StateConnected}, rig.states, "each change is told once")
+	})
 }
 
 func TestHealthAsksOnlyInDoubt(t *testing.T) {
 	t.Parallel()
-	rig := newHealthRig(t)
-	rig.start(t)
-	require.NoError(t, rig.wait(t.Context()))
-	rig.sleeping(t)
-	rig.clock.Step(time.Hour)
-	time.Sleep(5 * time.Millisecond)
-	assert.Equal(t, 1, rig.probed(), "no doubt, no probe")
+	synctest.Test(t, func(t *testing.T) {
+		rig := newHealthRig(t)
+		rig.start(t)
+		require.NoError(t, rig.wait(t.Context()))
+		rig.sleeping(t)
+		rig.move(time.Hour)
+		assert.Equal(t, 1, rig.probed(), "no doubt, no probe")
 
-	rig.doubt()
-	eventually(t, "a probe", func() bool { return rig.probed() == 2 })
-	rig.sleeping(t)
-	for range 100 {
 		rig.doubt()
-	}
-	time.Sleep(5 * time.Millisecond)
-	assert.Equal(t, 2, rig.probed(), "not more than one a second")
-	rig.clock.Step(minProbeInterval)
-	eventually(t, "and one for all doubts", func() bool { return rig.probed() == 3 })
-	assert.Equal(t, []ConnectionState{StateConnected}, rig.states, "doubt alone changes nothing")
+		rig.sleeping(t)
+		assert.Equal(t, 2, rig.probed())
+		for range 100 {
+			rig.doubt()
+		}
+		rig.move(minProbeInterval - 1)
+		assert.Equal(t, 2, rig.probed(), "not more than one a second")
+		rig.move(1)
+		assert.Equal(t, 3, rig.probed())
+		rig.move(time.Hour)
+		assert.Equal(t, 3, rig.probed(), "one for all doubts")
+		assert.Equal(t, []ConnectionState{StateConnected}, rig.states, "doubt alone changes nothing")
+	})
 }
 
 func TestHealthHoldsBackWhileAway(t *testing.T) {
 	t.Parallel()
-	rig := newHealthRig(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	require.ErrorIs(t, rig.wait(ctx), context.Canceled)
+	synctest.Test(t, func(t *testing.T) {
+		rig := newHealthRig(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, rig.wait(ctx), context.Canceled)
 
-	passed := make(chan error, 1)
-	go func() { passed <- rig.wait(t.Context()) }()
-	rig.serverAnswers(errAway)
-	rig.start(t)
-	rig.sleeping(t)
-	select {
-	case <-passed:
-		t.Fatal("it went through while the server is away")
-	case <-time.After(10 * time.Millisecond):
-	}
-	rig.serverAnswers(nil)
-	rig.clock.Step(2 * time.Second)
-	require.NoError(t, <-passed)
+		passed := make(chan error, 1)
+		go func() { passed <- rig.wait(t.Context()) }()
+		rig.serverAnswers(errAway)
+		rig.start(t)
+		rig.sleeping(t)
+		assert.Empty(t, passed, "it went through while the server is away")
+		rig.serverAnswers(nil)
+		rig.move(2 * time.Second)
+		require.NoError(t, <-passed)
+	})
 }
 
 func TestBackoffStaysInBounds(t *testing.T) {

@@ -39,7 +39,7 @@ func image(namespace, name, displayName string, change ...func(*hciv1.VirtualMac
 	result.Spec.DisplayName = displayName
 	result.Spec.Backend = hciv1.BackendBackingImage
 	result.Status = hciv1.VirtualMachineImageStatus{
-		Progress: 100, VirtualSize: 10 << 30, StorageClassName: "lh-" + name,
+		Progress: 100, VirtualSize: 10 << 30, StorageClassName: "class-of-" + displayName,
 		Conditions: []hciv1.Condition{{Type: hciv1.ImageImported, Status: corev1.ConditionTrue}},
 	}
 	for _, c := range change {
@@ -64,6 +64,10 @@ func importFailed(i *hciv1.VirtualMachineImage) {
 
 func TestResolveImage(t *testing.T) {
 	t.Parallel()
+	ubuntu := Image{
+		Namespace: "default", Name: "image-1", DisplayName: "ubuntu",
+		StorageClassName: "class-of-ubuntu", VirtualSize: 10 << 30, Backend: "backingimage",
+	}
 	reader := readerOf(
 		image("default", "image-1", "ubuntu"),
 		image("default", "image-2", "twice"), image("default", "image-3", "twice"),
@@ -74,31 +78,35 @@ func TestResolveImage(t *testing.T) {
 		}),
 		image("default", "image-7", "classless", func(i *hciv1.VirtualMachineImage) { i.Status.StorageClassName = "" }),
 		image("default", "image-8", "image-1"), // its display name is another one's name
-		image("public", "image-9", "ubuntu", func(i *hciv1.VirtualMachineImage) { i.Spec.Backend = hciv1.BackendCDI }),
+		image("public", "image-9", "ubuntu", func(i *hciv1.VirtualMachineImage) {
+			i.Spec.Backend, i.Spec.TargetStorageClassName = hciv1.BackendCDI, "wished-for"
+			i.Status.StorageClassName, i.Status.VirtualSize = "given", 0
+		}),
 		image("default", "image-10", "old", func(i *hciv1.VirtualMachineImage) { i.Spec.Backend = "" }),
 		image("default", "image-11", "leaving", func(i *hciv1.VirtualMachineImage) {
 			i.Finalizers, i.DeletionTimestamp = []string{"x/y"}, &metav1.Time{Time: time.Unix(1, 0)}
 		}),
 	)
 	for name, tc := range map[string]struct {
-		ref, want string
-		kind      error
-		message   string
+		ref     string
+		want    Image
+		kind    error
+		message string
 	}{
-		"by name":                      {"image-1", "default/image-1", nil, ""},
-		"by display name":              {"ubuntu", "default/image-1", nil, ""},
-		"in another namespace":         {"public/ubuntu", "public/image-9", nil, ""},
-		"none":                         {"debian", "", ErrNotFound, `image "default/debian" does not exist on Harvester, neither by name nor by display name`},
-		"none in that namespace":       {"public/twice", "", ErrNotFound, "does not exist"},
-		"several":                      {"twice", "", ErrInvalid, `2 images have this display name ("image-2", "image-3")`},
-		"still importing":              {"busy", "", ErrNotReady, "(busy) is still being imported (42%)"},
-		"failed for good":              {"broken", "", ErrInvalid, "failed to import after 4 attempts: 404 from example.org"},
-		"lost its data":                {"lost", "", ErrInvalid, "has lost its data"},
-		"without class":                {"classless", "", ErrNotReady, "has no storage class yet"},
-		"going":                        {"leaving", "", ErrNotReady, "is being deleted"},
-		"written before backends were": {"old", "default/image-10", nil, ""},
-		"too many slashes":             {"a/b/c", "", ErrInvalid, "want <name> or <namespace>/<name>"},
-		"empty":                        {"", "", ErrInvalid, "want <name>"},
+		"by name":                      {"image-1", ubuntu, nil, ""},
+		"by display name":              {"ubuntu", ubuntu, nil, ""},
+		"in another namespace":         {"public/ubuntu", Image{Namespace: "public", Name: "image-9", DisplayName: "ubuntu", StorageClassName: "given", Backend: "cdi"}, nil, ""},
+		"none":                         {"debian", Image{}, ErrNotFound, `image "default/debian" does not exist on Harvester, neither by name nor by display name`},
+		"none in that namespace":       {"public/twice", Image{}, ErrNotFound, "does not exist"},
+		"several":                      {"twice", Image{}, ErrInvalid, `2 images have this display name ("image-2", "image-3")`},
+		"still importing":              {"busy", Image{}, ErrNotReady, "(busy) is still being imported (42%)"},
+		"failed for good":              {"broken", Image{}, ErrInvalid, "failed to import after 4 attempts: 404 from example.org"},
+		"lost its data":                {"lost", Image{}, ErrInvalid, "has lost its data"},
+		"without class":                {"classless", Image{}, ErrNotReady, "has no storage class yet"},
+		"going":                        {"leaving", Image{}, ErrNotReady, "is being deleted"},
+		"written before backends were": {"old", Image{Namespace: "default", Name: "image-10", DisplayName: "old", StorageClassName: "class-of-old", VirtualSize: 10 << 30, Backend: "backingimage"}, nil, ""},
+		"too many slashes":             {"a/b/c", Image{}, ErrInvalid, "want <name> or <namespace>/<name>"},
+		"empty":                        {"", Image{}, ErrInvalid, "want <name>"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -109,10 +117,8 @@ func TestResolveImage(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, tc.want, found.ID())
-			assert.Equal(t, "lh-"+found.Name, found.StorageClassName, "only ever what the status says")
-			assert.NotEmpty(t, found.Backend)
-			assert.EqualValues(t, 10<<30, found.VirtualSize)
+			assert.Equal(t, tc.want, found, "the class is only ever what the status says")
+			assert.Equal(t, tc.want.Namespace+"/"+tc.want.Name, found.ID())
 		})
 	}
 }
@@ -162,12 +168,15 @@ func TestResolveNetwork(t *testing.T) {
 	network := func(name string, labels, annotations map[string]string) *nadv1.NetworkAttachmentDefinition {
 		return &nadv1.NetworkAttachmentDefinition{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, Labels: labels, Annotations: annotations}}
 	}
+	leaving := network("leaving", map[string]string{nadv1.LabelReady: "true"}, nil)
+	leaving.Finalizers, leaving.DeletionTimestamp = []string{"x/y"}, &metav1.Time{Time: time.Unix(1, 0)}
 	reader := readerOf(
 		network("plain", nil, nil),
 		network("routed", map[string]string{nadv1.LabelReady: "true"}, map[string]string{nadv1.AnnotationRoute: `{"mode":"manual","cidr":"10.0.0.7/24","gateway":"10.0.0.1"}`}),
 		network("odd", nil, map[string]string{nadv1.AnnotationRoute: `{"cidr":"10.0.0.0/24","gateway":"10.1.0.1"}`}),
 		network("broken", nil, map[string]string{nadv1.AnnotationRoute: `{"cidr":"x"}`}),
 		network("away", map[string]string{nadv1.LabelReady: "false", nadv1.LabelClusterNetwork: "cn"}, nil),
+		leaving,
 	)
 	for name, want := range map[string]Network{
 		"plain":  {},
@@ -184,6 +193,9 @@ func TestResolveNetwork(t *testing.T) {
 	_, err := ResolveNetwork(t.Context(), reader, "away", "default")
 	assertOnlyKind(t, ErrNotReady, err)
 	require.ErrorContains(t, err, `cluster network "cn"`)
+	_, err = ResolveNetwork(t.Context(), reader, "leaving", "default")
+	assertOnlyKind(t, ErrNotReady, err)
+	require.ErrorContains(t, err, "is being deleted")
 	_, err = ResolveNetwork(t.Context(), reader, "none", "default")
 	assertOnlyKind(t, ErrNotFound, err)
 }

@@ -197,14 +197,21 @@ func (a account) revoke(tb testing.TB) {
 func (a account) direct(tb testing.TB) []byte {
 	tb.Helper()
 
+	return a.server.kubeconfig(tb, object{"token": a.token})
+}
+
+// kubeconfig leads a user to the server itself.
+func (s *apiServer) kubeconfig(tb testing.TB, user object) []byte {
+	tb.Helper()
+
 	return kubeconfigOf(tb, object{
-		"server":                     "https://" + a.server.environment.ControlPlane.APIServer.HostPort(),
-		"certificate-authority-data": base64.StdEncoding.EncodeToString(a.server.config.CAData),
-	}, object{"token": a.token})
+		"server":                     "https://" + s.environment.ControlPlane.APIServer.HostPort(),
+		"certificate-authority-data": base64.StdEncoding.EncodeToString(s.config.CAData),
+	}, user)
 }
 
 // eventually waits for a condition, for as long as any test should.
 func eventually(tb testing.TB, what string, condition func() bool) {
 	tb.Helper()
-	require.Eventually(tb, condition, 30*time.Second, 10*time.Millisecond, what)
+	require.Eventually(tb, condition, time.Minute, 10*time.Millisecond, what)
 }

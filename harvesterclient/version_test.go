@@ -44,10 +44,19 @@ func TestQuirksByVersion(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string][]Quirk{
 		"v1.3.2": {QuirkGuestMemoryReserve, QuirkIngressExposeService, QuirkLBNetworkByCreatorPrefix},
-		"v1.4.1": {QuirkListedClaimsRemoved, QuirkLoadBalancerIPAMFixed, QuirkIngressExposeService, QuirkLBNetworkByCreatorPrefix},
+		"v1.4.0": {QuirkListedClaimsRemoved, QuirkLoadBalancerIPAMFixed, QuirkIngressExposeService, QuirkLBNetworkByCreatorPrefix},
+		"v1.4.4": {QuirkListedClaimsRemoved, QuirkLoadBalancerIPAMFixed, QuirkIngressExposeService, QuirkLBNetworkByCreatorPrefix},
 		"v1.5.0": {
 			QuirkListedClaimsRemoved, QuirkLoadBalancerIPAMFixed, QuirkImageBackendCDI, QuirkDuplicateMACRefused, QuirkLoadBalancerHeals,
 			QuirkManualIPRelease, QuirkIngressExposeService, QuirkLBNetworkByCreatorPrefix,
+		},
+		"v1.6.0": {
+			QuirkListedClaimsRemoved, QuirkLoadBalancerIPAMFixed, QuirkImageBackendCDI, QuirkDuplicateMACRefused, QuirkLoadBalancerHeals,
+			QuirkManualIPRelease, QuirkCPUMemoryHotplug, QuirkIngressExposeService, QuirkLBNetworkByCreatorPrefix,
+		},
+		"v1.7.0": {
+			QuirkListedClaimsRemoved, QuirkLoadBalancerIPAMFixed, QuirkImageBackendCDI, QuirkDuplicateMACRefused, QuirkLoadBalancerHeals,
+			QuirkManualIPRelease, QuirkCPUMemoryHotplug, QuirkMACInSpec, QuirkMemoryRequired, QuirkIngressExposeService, QuirkLBNetworkByCreatorPrefix,
 		},
 		"v1.8.0": {
 			QuirkListedClaimsRemoved, QuirkLoadBalancerIPAMFixed, QuirkImageBackendCDI, QuirkDuplicateMACRefused, QuirkLoadBalancerHeals, QuirkManualIPRelease,
