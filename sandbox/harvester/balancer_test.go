@@ -180,6 +180,10 @@ func TestLoadBalancerWithoutPoolNeverGetsAnAddress(t *testing.T) {
 	plant(t, c, scoped)
 	get(t, c, client.ObjectKeyFromObject(unmatched), unmatched, hasAddress)
 	assert.Equal(t, "scoped", unmatched.Status.AllocatedAddress.IPPool, "it goes on trying")
+	require.NoError(t, c.Get(t.Context(), client.ObjectKeyFromObject(unknown), unknown))
+	assert.Contains(t, readyMessage(unknown), "fail to get allocator no-such-pool")
+	assert.Equal(t, lbv1.AllocatedAddress{}, unknown.Status.AllocatedAddress, "the name of a pool counts, not what would fit")
+	assert.Empty(t, unknown.Status.Address)
 }
 
 // Section 9, LoadBalancer, line 4.
@@ -211,13 +215,18 @@ func TestLoadBalancerAdoptsAnExistingServiceWithoutOwningIt(t *testing.T) {
 	lb := newBalancer(space, "api", object.Name)
 	require.NoError(t, c.Create(t.Context(), lb))
 	get(t, c, client.ObjectKeyFromObject(lb), lb, hasAddress)
+	owning := newBalancer(space, "owning", object.Name)
+	require.NoError(t, c.Create(t.Context(), owning))
+	get(t, c, client.ObjectKeyFromObject(owning), owning, hasAddress)
 	require.NoError(t, c.Get(t.Context(), client.ObjectKeyFromObject(service), service))
 	assert.Equal(t, int32(6443), service.Spec.Ports[0].Port)
 	assert.Empty(t, service.OwnerReferences)
 	assert.NotContains(t, service.Labels, balancer.ServiceLabel)
 	require.NoError(t, c.Delete(t.Context(), lb))
 	gone(t, c, lb)
-	time.Sleep(200 * time.Millisecond)
+	// Whoever deletes Services has had their turn when that of a load balancer deleted later is gone.
+	require.NoError(t, c.Delete(t.Context(), owning))
+	gone(t, c, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: space, Name: "owning"}})
 	require.NoError(t, c.Get(t.Context(), client.ObjectKeyFromObject(service), service), "nobody deletes it")
 }
 

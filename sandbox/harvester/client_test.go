@@ -65,6 +65,24 @@ func TestHarvesterclientOperatesMachines(t *testing.T) {
 	require.ErrorIs(t, err, harvesterclient.ErrUnauthorized, "the provider has no right to consoles")
 }
 
+// Section 9, VM lifecycle, lines 6 and 7: harvesterclient takes a machine's own disk along, and leaves alone what the
+// storage driver patched into it meanwhile.
+func TestHarvesterclientSparesWhatOthersPlugIn(t *testing.T) {
+	c := admin(t, shared.stand)
+	space := namespace(t, c)
+	vm := launch(t, c, space, "one")
+	require.NoError(t, shared.stand.PlugVolume(t.Context(), client.ObjectKeyFromObject(vm), "pvc-of-the-guest"))
+	require.NoError(t, harvesterclient.DeleteVM(t.Context(), outside(t, shared.stand), vm))
+	claim := func(name string) *corev1.PersistentVolumeClaim {
+		return &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: space, Name: name}}
+	}
+	gone(t, c, vm)
+	gone(t, c, claim("one-disk-0"))
+	guests := claim("pvc-of-the-guest")
+	require.NoError(t, c.Get(t.Context(), client.ObjectKeyFromObject(guests), guests))
+	assert.Nil(t, guests.DeletionTimestamp)
+}
+
 // consoleUser is a Power with the right to consoles and to nothing else.
 func consoleUser(t *testing.T, c client.Client, space string) *harvesterclient.Power {
 	t.Helper()

@@ -174,6 +174,14 @@ func TestIPPoolValidatorRefusesWithHTTP500(t *testing.T) {
 	gateway := newPool("gateway")
 	gateway.Spec.Ranges[0].Gateway = "192.0.2.1"
 	refused(c.Create(t.Context(), gateway), "out of subnet")
+	start := newPool("start")
+	start.Spec.Ranges[0].RangeStart = "192.0.2.1"
+	refused(c.Create(t.Context(), start), "range start")
+	preferred, rival := newPool("preferred"), newPool("rival")
+	preferred.Spec.Selector = lbv1.Selector{Priority: 41, Scope: []lbv1.Tuple{{Project: "*", Namespace: "nobodys", GuestCluster: "*"}}}
+	rival.Spec.Selector = *preferred.Spec.Selector.DeepCopy()
+	plant(t, c, preferred)
+	refused(c.Create(t.Context(), rival), "priority can't be the same as the pool preferred")
 
 	ranges, err := iprange.ParseAll(object.Spec.Ranges)
 	require.NoError(t, err)
@@ -193,6 +201,10 @@ func TestIPPoolMutatorLabelsAndRefusesUnknownNetworks(t *testing.T) {
 	plain := plant(t, c, newPool("plain"))
 	assert.Equal(t, "0", plain.Labels[lbv1.IPPoolVIDLabel])
 	assert.Equal(t, "false", plain.Labels[lbv1.IPPoolGlobalLabel])
+	global := newPool("global") // tried only: load balancers of other tests would take their addresses from it
+	global.Spec.Selector.Scope = []lbv1.Tuple{{Project: "*", Namespace: "*", GuestCluster: "*"}}
+	require.NoError(t, c.Create(t.Context(), global, client.DryRunAll))
+	assert.Equal(t, "true", global.Labels[lbv1.IPPoolGlobalLabel])
 	tagged := newPool("tagged")
 	tagged.Spec.Selector.Network = "default/production"
 	tagged = plant(t, c, tagged)

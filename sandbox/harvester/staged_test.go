@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"sync"
+	"testing"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/guestapi"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/lightguest"
@@ -18,6 +19,8 @@ var stage struct {
 	extra map[string][]guestapi.GuestAddress
 	// refuse are machines that cannot be powered on.
 	refuse map[string]error
+	// hold are machines that go off when the channel is closed, and not before.
+	hold map[string]chan struct{}
 }
 
 // stagedGuests are light guests that tests can look at and break.
@@ -46,6 +49,34 @@ func (g stagedGuests) Boot(ctx context.Context, boot guestapi.VMBoot) (guestapi.
 	}
 	stage.guests[key] = guest
 	return guest, nil
+}
+
+// holdOn keeps a machine from going off until release is called, or the test or the patience of the stand-in ends.
+func holdOn(t *testing.T, key string) (release func()) {
+	t.Helper()
+	held := make(chan struct{})
+	release = sync.OnceFunc(func() { close(held) })
+	t.Cleanup(release)
+	stage.Lock()
+	defer stage.Unlock()
+	if stage.hold == nil {
+		stage.hold = map[string]chan struct{}{}
+	}
+	stage.hold[key] = held
+	return release
+}
+
+func (g *stagedGuest) Stop(ctx context.Context, graceful bool) error {
+	stage.Lock()
+	held := stage.hold[g.key]
+	stage.Unlock()
+	if held != nil {
+		select {
+		case <-held:
+		case <-ctx.Done():
+		}
+	}
+	return g.Guest.Stop(ctx, graceful)
 }
 
 func (g *stagedGuest) Addresses() []guestapi.GuestAddress {

@@ -2,7 +2,6 @@ package harvester_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -12,28 +11,28 @@ import (
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/hostvm"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/storage"
 )
 
 // Section 9, VM lifecycle, line 6.
 func TestVMIsDeletedInTwoSteps(t *testing.T) {
-	stand := own(t, harvester.Options{StopDelay: time.Second})
-	c := admin(t, stand)
+	c := admin(t, shared.stand)
 	space := namespace(t, c)
+	off := holdOn(t, space+"/one")
 	vm := launch(t, c, space, "one")
 	vm = get(t, c, client.ObjectKeyFromObject(vm), vm, func(vm *kubevirtv1.VirtualMachine) error {
 		return accept(len(vm.Finalizers) == 3, "finalizers: %v", vm.Finalizers)
 	})
 	assert.ElementsMatch(t, []string{kubevirtv1.VirtualMachineControllerFinalizer, hostvm.CleanupFinalizer, hostvm.BalancerFinalizer}, vm.Finalizers)
-	vmi := &kubevirtv1.VirtualMachineInstance{}
-	require.NoError(t, c.Get(t.Context(), client.ObjectKeyFromObject(vm), vmi))
-
 	require.NoError(t, c.Delete(t.Context(), vm, client.PropagationPolicy(metav1.DeletePropagationForeground)))
 	get(t, c, client.ObjectKeyFromObject(vm), vm, hasStatus(kubevirtv1.VirtualMachineStatusTerminating))
-	require.NoError(t, c.Get(t.Context(), client.ObjectKeyFromObject(vm), vmi), "the instance stops while the VM waits")
-	assert.NotNil(t, vmi.DeletionTimestamp)
+	vmi := get(t, c, client.ObjectKeyFromObject(vm), &kubevirtv1.VirtualMachineInstance{}, func(vmi *kubevirtv1.VirtualMachineInstance) error {
+		return accept(vmi.DeletionTimestamp != nil, "the instance does not stop while the VM waits")
+	})
+	require.NoError(t, c.Get(t.Context(), client.ObjectKeyFromObject(vm), vm))
+	assert.Contains(t, vm.Finalizers, kubevirtv1.VirtualMachineControllerFinalizer)
+	off()
 	gone(t, c, vm)
 	require.True(t, apierrors.IsNotFound(c.Get(t.Context(), client.ObjectKeyFromObject(vm), vmi)), "the VM is gone after its instance only")
 }
@@ -67,24 +66,30 @@ func TestVMTakesExactlyTheListedClaimsAlong(t *testing.T) {
 	gone(t, c, vm)
 	gone(t, c, claim("one-disk-0"))
 	gone(t, c, claim("listed-elsewhere"))
-	time.Sleep(300 * time.Millisecond)
 	for _, name := range []string{"bystander", "one-disk-01"} {
 		left := claim(name)
 		require.NoError(t, c.Get(t.Context(), client.ObjectKeyFromObject(left), left))
 		assert.Nil(t, left.DeletionTimestamp)
 	}
-	volumes := &corev1.PersistentVolumeList{}
-	require.NoError(t, c.List(t.Context(), volumes))
-	for _, volume := range volumes.Items {
-		assert.NotEqual(t, space+"/one-disk-0", volume.Spec.ClaimRef.Namespace+"/"+volume.Spec.ClaimRef.Name, "a volume was left behind")
-	}
+	eventually(t, func() error {
+		volumes := &corev1.PersistentVolumeList{}
+		if err := c.List(t.Context(), volumes); err != nil {
+			return err
+		}
+		for _, volume := range volumes.Items {
+			if of := volume.Spec.ClaimRef; of != nil && of.Namespace == space && of.Name == "one-disk-0" {
+				return accept(false, "volume %s was left behind", volume.Name)
+			}
+		}
+		return nil
+	})
 }
 
 // Section 9, VM lifecycle, line 6: a claim in use lingers until the machine is off.
 func TestClaimsLingerUntilTheMachineIsOff(t *testing.T) {
-	stand := own(t, harvester.Options{StopDelay: time.Second})
-	c := admin(t, stand)
+	c := admin(t, shared.stand)
 	space := namespace(t, c)
+	off := holdOn(t, space+"/one")
 	vm := launch(t, c, space, "one")
 	change(t, c, vm, func(vm *kubevirtv1.VirtualMachine) {
 		vm.Annotations["harvesterhci.io/removedPersistentVolumeClaims"] = "one-disk-0"
@@ -97,6 +102,7 @@ func TestClaimsLingerUntilTheMachineIsOff(t *testing.T) {
 	})
 	vmi := &kubevirtv1.VirtualMachineInstance{}
 	require.NoError(t, c.Get(t.Context(), client.ObjectKeyFromObject(vm), vmi), "the machine still runs")
+	off()
 	gone(t, c, claim)
 	require.True(t, apierrors.IsNotFound(c.Get(t.Context(), client.ObjectKeyFromObject(vm), vmi)))
 }

@@ -77,5 +77,11 @@ func TestLabelsAndTopologyAreSyncedToTheInstance(t *testing.T) {
 	plain := newVM(t, c, space, "two")
 	delete(plain.Spec.Template.ObjectMeta.Labels, kit.CreatorLabel)
 	require.NoError(t, c.Create(t.Context(), plain))
-	assert.NotContains(t, waitAddress(t, c, plain).Annotations, corev1.LabelTopologyZone, "only with the node driver's label")
+	waitAddress(t, c, plain)
+	change(t, c, plain, func(vm *kubevirtv1.VirtualMachine) { vm.Spec.Template.ObjectMeta.Labels["added"] = "later" })
+	vmi = get(t, c, client.ObjectKeyFromObject(plain), &kubevirtv1.VirtualMachineInstance{}, func(vmi *kubevirtv1.VirtualMachineInstance) error {
+		return accept(vmi.Labels["added"] == "later", "labels: %v", vmi.Labels)
+	})
+	assert.NotEmpty(t, vmi.Status.NodeName)
+	assert.NotContains(t, vmi.Annotations, corev1.LabelTopologyZone, "only with the node driver's label; labels and topology are written together")
 }

@@ -29,19 +29,21 @@ func TestVIPVariants(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			objects, err := platform.Objects(test.description)
 			require.NoError(t, err)
-			exposed := ""
+			exposed, mode, configured, requests := "", "", "", ""
 			for _, object := range objects {
 				switch typed := object.(type) {
 				case *corev1.ConfigMap:
 					assert.Equal(t, "harvester-system/vip", typed.Namespace+"/"+typed.Name)
-					assert.Equal(t, test.configured, typed.Data["ip"])
-					assert.Equal(t, test.mode, typed.Data["mode"])
+					configured, mode = typed.Data["ip"], typed.Data["mode"]
 				case *corev1.Service:
-					exposed = typed.Annotations["kube-vip.io/loadbalancerIPs"]
-					assert.Equal(t, test.requests, typed.Annotations["kube-vip.io/requestedIP"])
+					assert.Equal(t, "kube-system/ingress-expose", typed.Namespace+"/"+typed.Name)
+					exposed, requests = typed.Annotations["kube-vip.io/loadbalancerIPs"], typed.Annotations["kube-vip.io/requestedIP"]
 				}
 			}
 			assert.Equal(t, test.exposed, exposed)
+			assert.Equal(t, test.requests, requests)
+			assert.Equal(t, test.configured, configured)
+			assert.Equal(t, test.mode, mode)
 		})
 	}
 }
