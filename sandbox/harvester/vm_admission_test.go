@@ -13,7 +13,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/kit"
 )
 
 // Section 9, VM lifecycle, line 1.
@@ -62,19 +61,6 @@ func TestVMIsAdmittedAsItIsWithoutMutators(t *testing.T) {
 	assert.Empty(t, vm.Spec.Template.Spec.Domain.Resources.Requests)
 	assert.Empty(t, vm.Spec.Template.Spec.Domain.Devices.Interfaces[0].MacAddress)
 	assert.Nil(t, vm.Spec.Template.Spec.Affinity)
-}
-
-// Section 9, VM lifecycle, line 1: before 1.7 a MAC address is kept in an annotation, and the spec stays without.
-func TestMACsStayOutOfTheSpecBefore17(t *testing.T) {
-	stand := own(t, harvester.Options{Version: "v1.6.1"})
-	c := admin(t, stand)
-	vm := launch(t, c, namespace(t, c), "one")
-	given := waitAddress(t, c, vm).Status.Interfaces[0].MAC
-	get(t, c, client.ObjectKeyFromObject(vm), vm, func(vm *kubevirtv1.VirtualMachine) error {
-		return accept(vm.Annotations[kit.MACAnnotation] == `{"nic-0":"`+given+`"}`, "annotations: %v", vm.Annotations)
-	})
-	assert.Empty(t, vm.Spec.Template.Spec.Domain.Devices.Interfaces[0].MacAddress)
-	assert.Equal(t, "200m", vm.Spec.Template.Spec.Domain.Resources.Requests.Cpu().String(), "the mutator is there")
 }
 
 // Section 9, VM lifecycle, line 2.
