@@ -377,7 +377,7 @@ func TestSteadyStateIsSilent(t *testing.T) {
 	proxy := newFaultProxy(t, server)
 	kubeconfig := proxy.kubeconfig(t, server.account(t, namespace, "a").token)
 	connections := newTestConnections(t)
-	_, err := connections.Get(t.Context(), identity("a"), kubeconfig)
+	connection, err := connections.Get(t.Context(), identity("a"), kubeconfig)
 	require.NoError(t, err)
 	proxy.seen()
 	for range 20 {
@@ -385,6 +385,12 @@ func TestSteadyStateIsSilent(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(100 * time.Millisecond)
 	}
+	assert.Empty(t, proxy.seen())
+	vm := newVM(namespace, "a", ours)
+	require.NoError(t, server.admin.Create(t.Context(), vm))
+	eventually(t, "what happens is heard of all the same", func() bool {
+		return connection.Cache().Get(t.Context(), client.ObjectKeyFromObject(vm), &kubevirtv1.VirtualMachine{}) == nil
+	})
 	assert.Empty(t, proxy.seen())
 }
 

@@ -21,7 +21,7 @@ func newTestConnections(tb testing.TB, change ...func(*Options)) *Connections {
 	tb.Helper()
 	opts := Options{
 		Selector: labels.SelectorFromSet(ours), QPS: 500, Burst: 1000,
-		ConnectTimeout: 5 * time.Second, BackoffInitial: 50 * time.Millisecond, BackoffMax: 200 * time.Millisecond,
+		ConnectTimeout: time.Minute, BackoffInitial: 50 * time.Millisecond, BackoffMax: 200 * time.Millisecond,
 	}
 	for _, c := range change {
 		c(&opts)
