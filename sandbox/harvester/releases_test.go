@@ -32,6 +32,7 @@ func TestOlderReleasesLackWhatCameLater(t *testing.T) {
 }
 
 func macsStayOutOfTheSpec(t *testing.T, c client.Client) {
+	t.Helper()
 	vm := launch(t, c, namespace(t, c), "one")
 	given := waitAddress(t, c, vm).Status.Interfaces[0].MAC
 	get(t, c, client.ObjectKeyFromObject(vm), vm, func(vm *kubevirtv1.VirtualMachine) error {
@@ -44,6 +45,7 @@ func macsStayOutOfTheSpec(t *testing.T, c client.Client) {
 }
 
 func machinesAreNotJudgedAsLater(t *testing.T, c client.Client) {
+	t.Helper()
 	space := namespace(t, c)
 	var last *kubevirtv1.VirtualMachine
 	for _, name := range []string{"one", "two"} {
@@ -58,6 +60,7 @@ func machinesAreNotJudgedAsLater(t *testing.T, c client.Client) {
 }
 
 func balancersNeedNoMachines(t *testing.T, c client.Client) {
+	t.Helper()
 	space := namespace(t, c)
 	guest := newBalancer(space, "guest", "capi-lb-pool")
 	guest.Spec.WorkloadType, guest.Spec.Listeners = lbv1.Cluster, nil
@@ -73,6 +76,7 @@ func balancersNeedNoMachines(t *testing.T, c client.Client) {
 }
 
 func poolsKnowNoManualRelease(t *testing.T, c client.Client) {
+	t.Helper()
 	object := plant(t, c, newPool("unreleased"))
 	ranges, err := iprange.ParseAll(object.Spec.Ranges)
 	require.NoError(t, err)

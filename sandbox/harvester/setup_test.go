@@ -179,7 +179,7 @@ func accept(ok bool, complaint string, arguments ...any) error {
 // background is a context for clean-up, when the test's own has ended.
 func background(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -51,7 +51,7 @@ func (g stagedGuests) Boot(ctx context.Context, boot guestapi.VMBoot) (guestapi.
 	return guest, nil
 }
 
-// holdOn keeps a machine from going off until release is called, or the test or the patience of the stand-in ends.
+// holdOn keeps a machine from going off until release is called or the test ends, whatever the stand-in's patience.
 func holdOn(t *testing.T, key string) (release func()) {
 	t.Helper()
 	held := make(chan struct{})
@@ -71,10 +71,7 @@ func (g *stagedGuest) Stop(ctx context.Context, graceful bool) error {
 	held := stage.hold[g.key]
 	stage.Unlock()
 	if held != nil {
-		select {
-		case <-held:
-		case <-ctx.Done():
-		}
+		<-held
 	}
 	return g.Guest.Stop(ctx, graceful)
 }

@@ -8,9 +8,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -47,6 +49,47 @@ func TestSystemObjects(t *testing.T) {
 		assert.Equal(t, "true", host.Labels["network.harvesterhci.io/production"])
 	}
 	assert.Equal(t, map[string]int{"zone-a": 2, "zone-b": 1}, zones)
+}
+
+// Section 9, CRDs/apiserver, line 5: what Harvester's two roles let a guest do.
+func TestRolesForGuests(t *testing.T) {
+	c := admin(t, shared.stand)
+	space := namespace(t, c)
+	roles := []string{"cloudprovider", "csi-driver"}
+	for _, role := range roles {
+		require.NoError(t, c.Create(t.Context(), &rbacv1.RoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Namespace: space, Name: role},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "harvesterhci.io:" + role},
+			Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: space, Name: role}},
+		}))
+	}
+	may := func(role string, action authorizationv1.ResourceAttributes) bool {
+		action.Namespace = space
+		review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+			User: "system:serviceaccount:" + space + ":" + role, ResourceAttributes: &action,
+		}}
+		require.NoError(t, c.Create(t.Context(), review))
+		return review.Status.Allowed
+	}
+	const balancers, machines = "loadbalancer.harvesterhci.io", "kubevirt.io"
+	for _, test := range []struct {
+		action           authorizationv1.ResourceAttributes
+		provider, driver bool
+	}{
+		{authorizationv1.ResourceAttributes{Verb: "create", Group: balancers, Resource: "loadbalancers"}, true, false},
+		{authorizationv1.ResourceAttributes{Verb: "delete", Group: balancers, Resource: "loadbalancers"}, true, false},
+		{authorizationv1.ResourceAttributes{Verb: "patch", Group: balancers, Resource: "loadbalancers"}, false, false},
+		{authorizationv1.ResourceAttributes{Verb: "get", Group: machines, Resource: "virtualmachineinstances"}, true, false},
+		{authorizationv1.ResourceAttributes{Verb: "patch", Group: machines, Resource: "virtualmachines"}, false, true},
+		{authorizationv1.ResourceAttributes{Verb: "delete", Group: machines, Resource: "virtualmachines"}, false, false},
+		{authorizationv1.ResourceAttributes{Verb: "create", Resource: "persistentvolumeclaims"}, true, false},
+		{authorizationv1.ResourceAttributes{Verb: "get", Resource: "secrets"}, false, false},
+	} {
+		eventually(t, func() error { // the API server learns of a binding a little later
+			provider, driver := may(roles[0], test.action), may(roles[1], test.action)
+			return accept(provider == test.provider && driver == test.driver, "%+v: cloud provider %t, driver %t", test.action, provider, driver)
+		})
+	}
 }
 
 // Section 9, CRDs/apiserver, line 5: 1.9 has no ingress-expose, and an address by DHCP stands elsewhere.

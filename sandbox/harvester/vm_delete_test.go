@@ -30,8 +30,13 @@ func TestVMIsDeletedInTwoSteps(t *testing.T) {
 	vmi := get(t, c, client.ObjectKeyFromObject(vm), &kubevirtv1.VirtualMachineInstance{}, func(vmi *kubevirtv1.VirtualMachineInstance) error {
 		return accept(vmi.DeletionTimestamp != nil, "the instance does not stop while the VM waits")
 	})
+	// Whoever lets machines go has had its turn when one that was deleted later is gone.
+	later := launch(t, c, space, "two")
+	require.NoError(t, c.Delete(t.Context(), later))
+	gone(t, c, later)
 	require.NoError(t, c.Get(t.Context(), client.ObjectKeyFromObject(vm), vm))
 	assert.Contains(t, vm.Finalizers, kubevirtv1.VirtualMachineControllerFinalizer)
+	require.NoError(t, c.Get(t.Context(), client.ObjectKeyFromObject(vm), vmi))
 	off()
 	gone(t, c, vm)
 	require.True(t, apierrors.IsNotFound(c.Get(t.Context(), client.ObjectKeyFromObject(vm), vmi)), "the VM is gone after its instance only")

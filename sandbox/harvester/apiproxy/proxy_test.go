@@ -80,7 +80,7 @@ func clientFor(t *testing.T, proxy *apiproxy.Proxy) *http.Client {
 	require.True(t, roots.AppendCertsFromPEM(proxy.CABundle()))
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport, Timeout: 20 * time.Second}
+	return &http.Client{Transport: transport, Timeout: 2 * time.Minute}
 }
 
 // do sends a request and returns the answer's code and body; code 0 means that there was none.
