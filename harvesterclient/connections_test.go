@@ -16,7 +16,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 )
@@ -149,47 +148,6 @@ func TestPoolKeepsUnknownFields(t *testing.T) {
 	raw, err := server.clientset.RESTClient().Get().AbsPath("/apis/loadbalancer.harvesterhci.io/v1beta1/ippools/" + namespace).DoRaw(ctx)
 	require.NoError(t, err)
 	assert.Contains(t, string(raw), `"fromTheFuture":{"a":1}`)
-}
-
-func TestSourceDeliversEverything(t *testing.T) {
-	t.Parallel()
-	server := serverFor(t)
-	namespace := server.namespace(t)
-	kubeconfig := server.account(t, namespace, "a").direct(t)
-	connections := newTestConnections(t)
-	ctx := t.Context()
-	require.NoError(t, server.admin.Create(ctx, newVM(namespace, "before", ours)))
-
-	identities := sync.Map{}
-	mapper := func(ctx context.Context, object client.Object) []reconcile.Request {
-		if key, found := IdentityFrom(ctx); found {
-			identities.Store(key, true)
-		}
-		return toSelf(ctx, object)
-	}
-	early := record(t, connections.Source(&kubevirtv1.VirtualMachine{}, mapper).Start, nil)
-	connection, err := connections.Get(ctx, identity("a"), kubeconfig)
-	require.NoError(t, err)
-	late := record(t, connections.Source(&kubevirtv1.VirtualMachine{}, toSelf).Start, nil)
-	key := func(name string) client.ObjectKey { return client.ObjectKey{Namespace: namespace, Name: name} }
-
-	require.NoError(t, server.admin.Create(ctx, newVM(namespace, "foreign", nil)))
-	vm := newVM(namespace, "after", ours)
-	require.NoError(t, server.admin.Create(ctx, vm))
-	for _, r := range []*recorder{early, late} {
-		eventually(t, "both machines are delivered", func() bool { return r.count(key("before")) > 0 && r.count(key("after")) > 0 })
-	}
-	count := early.count(key("after"))
-	require.NoError(t, server.admin.Patch(ctx, vm, client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"annotations":{"a":"b"}}}`))))
-	eventually(t, "the change is delivered", func() bool { return early.count(key("after")) > count })
-	count = early.count(key("before"))
-	require.NoError(t, server.admin.Delete(ctx, newVM(namespace, "before", nil)))
-	eventually(t, "the deletion is delivered", func() bool { return early.count(key("before")) > count })
-	assert.Zero(t, early.count(key("foreign")))
-	_, known := identities.Load(connection.Identity())
-	assert.True(t, known, "the mapper learns where the object is")
-
-	require.ErrorIs(t, connections.Source(&rbacv1.Role{}, toSelf).Start(ctx, early.queue), ErrInvalid)
 }
 
 // A watch that is cut, refused or told that its version is too old comes back by itself and misses nothing.
