@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/kit"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/version"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/pki"
 )
@@ -49,6 +50,9 @@ type Options struct {
 	// Log takes what goes wrong.
 	Log logr.Logger
 }
+
+// known reads what requests name, without a request of our own where the caches have it.
+func (o Options) known() client.Reader { return kit.Known{Cache: o.Cache, Reader: o.Live} }
 
 // Start listens on a free port of 127.0.0.1 and answers until Stop.
 func Start(options Options) (*Server, error) {

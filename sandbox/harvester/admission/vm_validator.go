@@ -20,9 +20,9 @@ var maintainModes = []string{"Migrate", "ShutdownAndRestartAfterEnable", "Shutdo
 
 // vmValidator refuses what Harvester's validating webhook refuses.
 type vmValidator struct {
-	// cache has the indexes of SetupIndexes; live reads what must not be stale.
+	// cache has the indexes of SetupIndexes; known reads what they name.
 	cache  client.Reader
-	live   client.Reader
+	known  client.Reader
 	quirks version.Quirks
 }
 
@@ -125,7 +125,7 @@ func checkMaintainMode(old, vm *kubevirtv1.VirtualMachine) error {
 
 // checkMACs refuses an address that another VM uses on the same cluster network.
 func (v *vmValidator) checkMACs(ctx context.Context, vm *kubevirtv1.VirtualMachine) error {
-	own, _, err := clusterNetworks(ctx, v.live, vm, validatorNamespace)
+	own, _, err := clusterNetworks(ctx, v.known, vm, validatorNamespace)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (v *vmValidator) checkMACs(ctx context.Context, vm *kubevirtv1.VirtualMachi
 			if other.Namespace == vm.Namespace && other.Name == vm.Name {
 				continue
 			}
-			theirs, _, err := clusterNetworks(ctx, v.live, other, validatorNamespace)
+			theirs, _, err := clusterNetworks(ctx, v.known, other, validatorNamespace)
 			if err != nil {
 				return err
 			}

@@ -67,7 +67,7 @@ func (v *vmValidator) checkVolumes(ctx context.Context, vm *kubevirtv1.VirtualMa
 		}
 		claim := &corev1.PersistentVolumeClaim{}
 		key := client.ObjectKey{Namespace: vm.Namespace, Name: volume.PersistentVolumeClaim.ClaimName}
-		if err := v.live.Get(ctx, key, claim); err != nil {
+		if err := v.known.Get(ctx, key, claim); err != nil {
 			if apierrors.IsNotFound(err) {
 				continue
 			}
@@ -95,7 +95,7 @@ func (v *vmValidator) shareable(ctx context.Context, claim *corev1.PersistentVol
 	provisioner := claim.Annotations["volume.kubernetes.io/storage-provisioner"]
 	if provisioner == "" && claim.Spec.StorageClassName != nil {
 		class := &storagev1.StorageClass{}
-		if err := v.live.Get(ctx, client.ObjectKey{Name: *claim.Spec.StorageClassName}, class); err == nil {
+		if err := v.known.Get(ctx, client.ObjectKey{Name: *claim.Spec.StorageClassName}, class); err == nil {
 			provisioner = class.Provisioner
 		}
 	}

@@ -61,7 +61,7 @@ func webhooks(o Options) []webhook {
 }
 
 func harvesterMutator(o Options) webhook {
-	vms := &vmMutator{reader: o.Live, quirks: o.Quirks, macs: newMACSource(o.Seed)}
+	vms := &vmMutator{reader: o.known(), quirks: o.Quirks, macs: newMACSource(o.Seed)}
 	return webhook{configuration: "harvester-mutator", name: "mutator.harvesterhci.io", path: "/v1/webhook/mutation", mutating: true, rules: []rule{
 		{group: kubevirtv1.GroupVersion.Group, version: "v1", resource: "virtualmachines", operations: onWrite,
 			hook: mutator[*kubevirtv1.VirtualMachine]{empty: newVM, mutate: vms.mutate}},
@@ -71,7 +71,7 @@ func harvesterMutator(o Options) webhook {
 }
 
 func harvesterValidator(o Options) webhook {
-	vms := &vmValidator{cache: o.Cache, live: o.Live, quirks: o.Quirks}
+	vms := &vmValidator{cache: o.Cache, known: o.known(), quirks: o.Quirks}
 	images, volumes := imageRules{o.Live}, claimRules{cache: o.Cache, live: o.Live}
 	return webhook{configuration: "harvester-validator", name: "validator.harvesterhci.io", path: "/v1/webhook/validation", rules: []rule{
 		{group: kubevirtv1.GroupVersion.Group, version: "v1", resource: "virtualmachines", resources: []string{"virtualmachines", "virtualmachines/status"}, operations: onWrite,

@@ -27,7 +27,7 @@ const leaseTimeout = 10 * time.Second
 
 // powerOn boots what runs inside an instance; when it is on, the controller is woken.
 func (c *InstanceController) powerOn(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) error {
-	documents, err := readCloudInit(ctx, c.Live, vmi)
+	documents, err := readCloudInit(ctx, c.Known(), vmi)
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func (c *InstanceController) advance(ctx context.Context, vmi *kubevirtv1.Virtua
 
 // pending waits for claims to exist.
 func (c *InstanceController) pending(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) (time.Duration, error) {
-	state, err := claimsState(ctx, c.Live, vmi.Namespace, vmi.Spec.Volumes)
+	state, err := claimsState(ctx, c.Client, vmi.Namespace, vmi.Spec.Volumes)
 	if err != nil {
 		return 0, err
 	}
@@ -112,7 +112,7 @@ func (c *InstanceController) pending(ctx context.Context, vmi *kubevirtv1.Virtua
 
 // scheduling waits for claims to be bound, a host, and the cloud-init Secret, and then for half of the boot time.
 func (c *InstanceController) scheduling(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) (time.Duration, error) {
-	state, err := claimsState(ctx, c.Live, vmi.Namespace, vmi.Spec.Volumes)
+	state, err := claimsState(ctx, c.Client, vmi.Namespace, vmi.Spec.Volumes)
 	if err != nil || len(state.unbound)+len(state.missing) > 0 {
 		return pollDelay, err
 	}
@@ -125,7 +125,7 @@ func (c *InstanceController) scheduling(ctx context.Context, vmi *kubevirtv1.Vir
 		return pollDelay, nil
 	}
 	dropCondition(vmi, podScheduled)
-	if _, err := readCloudInit(ctx, c.Live, vmi); err != nil {
+	if _, err := readCloudInit(ctx, c.Known(), vmi); err != nil {
 		c.Log.V(1).Info("instance waits for its cloud-init data", "instance", client.ObjectKeyFromObject(vmi).String(), "reason", err.Error())
 		return pollDelay, nil
 	}
