@@ -78,7 +78,7 @@ func DefaultOptions() Options {
 		EnableWebhooks: true, WebhookPort: 9443, WebhookCertDir: "/tmp/k8s-webhook-server/serving-certs",
 		HealthAddress: ":9440", MetricsAddress: ":8443", MetricsSecure: true,
 		ClusterConcurrency: 10, MachineConcurrency: 20, GuestConcurrency: 10,
-		SyncPeriod: 10 * time.Minute, KubeQPS: 100, KubeBurst: 200, HarvesterQPS: 50, HarvesterBurst: 100,
+		SyncPeriod: 10 * time.Minute, KubeQPS: 200, KubeBurst: 400, HarvesterQPS: 200, HarvesterBurst: 400,
 		NodeTimeout: 20 * time.Minute, EtcdTimeout: 10 * time.Minute,
 		CredentialsWarning: 7 * 24 * time.Hour, ShutdownTimeout: 30 * time.Second,
 	}
