@@ -1,11 +1,14 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -93,16 +96,32 @@ func machineSpec() infrav1.HarvesterMachineSpec {
 	}
 }
 
-// Create makes a cluster with that many machines, in a namespace of its own name.
+// Create makes a cluster with that many machines, in a namespace of its own name. While a manager that was killed starts
+// again nobody answers for its webhooks; as an operator would, it applies the object again then.
 func (f *Fleet) Create(ctx context.Context, name string, machines int) error {
 	objects, err := f.objects(name, machines)
 	if err != nil {
 		return err
 	}
 	for _, object := range objects {
-		if err := f.management.Create(ctx, object); err != nil {
+		if err := f.apply(ctx, object); err != nil {
 			return fmt.Errorf("creating %T %s of cluster %s: %w", object, object.GetName(), name, err)
 		}
 	}
 	return nil
+}
+
+// apply creates an object, at the latest when the webhooks answer again.
+func (f *Fleet) apply(ctx context.Context, object client.Object) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, lifeTime, fmt.Errorf("not done after %s", lifeTime))
+	defer cancel()
+	var failure error
+	waited := await(ctx, func(ctx context.Context) (string, error) {
+		failure = f.management.Create(ctx, object)
+		if apierrors.IsInternalError(failure) && strings.Contains(failure.Error(), "failed calling webhook") {
+			return failure.Error(), nil
+		}
+		return "", nil
+	})
+	return cmp.Or(waited, failure)
 }
