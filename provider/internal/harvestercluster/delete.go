@@ -105,7 +105,7 @@ func adoptLoadBalancer(ctx context.Context, s *scope, balancer *lbv1.LoadBalance
 		return nil
 	}
 	base := client.MergeFrom(balancer.DeepCopy())
-	balancer.Labels = merged(balancer.Labels, s.labels())
+	balancer.Labels = names.Merged(balancer.Labels, s.labels())
 	return s.harvester.Client().Patch(ctx, balancer, base)
 }
 

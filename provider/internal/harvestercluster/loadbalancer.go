@@ -125,14 +125,14 @@ func (r *Reconciler) ensureLoadBalancer(ctx context.Context, s *scope) (*lbv1.Lo
 	if !align(changed, wanted) {
 		return found, nil
 	}
-	return changed, wrap(s.harvester.Client().Patch(ctx, changed, base), "update load balancer %s", client.ObjectKeyFromObject(found))
+	return changed, phase.Wrap(s.harvester.Client().Patch(ctx, changed, base), "update load balancer %s", client.ObjectKeyFromObject(found))
 }
 
 // align changes what may change of a load balancer, and tells whether anything did. The source of its address may not:
 // Harvester refuses another ipam, and another pool would give the cluster another endpoint.
 func align(balancer, wanted *lbv1.LoadBalancer) bool {
 	before := balancer.DeepCopy()
-	balancer.Labels = merged(balancer.Labels, wanted.Labels)
+	balancer.Labels = names.Merged(balancer.Labels, wanted.Labels)
 	balancer.Spec.Description = wanted.Spec.Description
 	balancer.Spec.Listeners = wanted.Spec.Listeners
 	balancer.Spec.BackendServerSelector = wanted.Spec.BackendServerSelector

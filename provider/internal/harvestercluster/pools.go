@@ -91,7 +91,7 @@ func ensurePool(ctx context.Context, s *scope, name string, wanted *infrav1.IPPo
 				Selector:    lbv1.Selector{Network: qualified(wanted.VMNetwork, s.targetNamespace())},
 			},
 		}
-		return wrap(createWithoutStatus(ctx, s, pool, ippool.GroupVersionKind), "create IPPool %q", name)
+		return phase.Wrap(createWithoutStatus(ctx, s, pool, ippool.GroupVersionKind), "create IPPool %q", name)
 	}
 	if err != nil {
 		return fmt.Errorf("read IPPool %q: %w", name, err)
@@ -109,9 +109,9 @@ func updatePool(ctx context.Context, s *scope, pool *lbv1.IPPool, wanted *infrav
 	if s.owns(pool.Labels) && slices.Equal(pool.Spec.Ranges, ranges) && pool.Spec.Selector.Network == network {
 		return nil
 	}
-	pool.Labels = merged(pool.Labels, s.labels())
+	pool.Labels = names.Merged(pool.Labels, s.labels())
 	pool.Spec.Ranges, pool.Spec.Selector.Network = ranges, network
-	return wrap(s.harvester.Client().Patch(ctx, pool, base), "update IPPool %q", pool.Name)
+	return phase.Wrap(s.harvester.Client().Patch(ctx, pool, base), "update IPPool %q", pool.Name)
 }
 
 func rangeOf(pool *infrav1.IPPool) lbv1.Range {

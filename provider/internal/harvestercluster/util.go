@@ -2,15 +2,13 @@ package harvestercluster
 
 import (
 	"context"
-	"fmt"
-	"maps"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/tell"
 )
 
 // cachedElseLive reads from memory, and asks Harvester for what the cache does not know (yet).
@@ -35,30 +33,12 @@ func createWithoutStatus(ctx context.Context, s *scope, object client.Object, gv
 	return s.harvester.Client().Create(ctx, bare)
 }
 
-// merged returns a new map, so that the objects that hold the given ones are not changed by accident.
-func merged(labels, wanted map[string]string) map[string]string {
-	result := make(map[string]string, len(labels)+len(wanted))
-	maps.Copy(result, labels)
-	maps.Copy(result, wanted)
-	return result
-}
-
-// wrap says what failed; nil stays nil.
-func wrap(err error, format string, args ...any) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
-}
-
 // event tells the operator what was done, as an event and in the log.
 func (r *Reconciler) event(ctx context.Context, s *scope, reason, action, format string, args ...any) {
-	ctrl.LoggerFrom(ctx).Info(fmt.Sprintf(format, args...), "cluster", s.clusterName(), "reason", reason)
-	r.Recorder.Eventf(s.infra, nil, corev1.EventTypeNormal, reason, action, format, args...)
+	tell.About{Recorder: r.Recorder, Object: s.infra, Cluster: s.clusterName()}.Normal(ctx, reason, action, format, args...)
 }
 
 // warning tells the operator what needs attention, as an event and in the log.
 func (r *Reconciler) warning(ctx context.Context, s *scope, reason, action, format string, args ...any) {
-	ctrl.LoggerFrom(ctx).Info("Warning: "+fmt.Sprintf(format, args...), "cluster", s.clusterName(), "reason", reason)
-	r.Recorder.Eventf(s.infra, nil, corev1.EventTypeWarning, reason, action, format, args...)
+	tell.About{Recorder: r.Recorder, Object: s.infra, Cluster: s.clusterName()}.Warning(ctx, reason, action, format, args...)
 }

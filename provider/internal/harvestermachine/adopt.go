@@ -12,6 +12,7 @@ import (
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
 // ensureLabels adds what is missing of our labels to the VM and to its template, from where Harvester hands them to the
@@ -27,11 +28,11 @@ func ensureLabels(ctx context.Context, s *scope) error {
 	}
 	base := s.vm.DeepCopy()
 	s.vm = s.vm.DeepCopy()
-	s.vm.Labels = merged(s.vm.Labels, wanted)
+	s.vm.Labels = names.Merged(s.vm.Labels, wanted)
 	if s.vm.Spec.Template == nil {
 		s.vm.Spec.Template = &kubevirtv1.VirtualMachineInstanceTemplateSpec{}
 	}
-	s.vm.Spec.Template.ObjectMeta.Labels = merged(s.vm.Spec.Template.ObjectMeta.Labels, wanted)
+	s.vm.Spec.Template.ObjectMeta.Labels = names.Merged(s.vm.Spec.Template.ObjectMeta.Labels, wanted)
 	if err := s.harvester.Client().Patch(ctx, s.vm, client.MergeFrom(base)); err != nil {
 		return fmt.Errorf("label VM %s: %w", s.vmKey(), err)
 	}
@@ -56,8 +57,8 @@ func adoptSecret(ctx context.Context, s *scope, wanted map[string]string) error 
 		return nil
 	}
 	base := client.MergeFrom(secret.DeepCopy())
-	secret.Labels = merged(secret.Labels, wanted)
-	return wrap(s.harvester.Client().Patch(ctx, secret, base), "label Secret %s", key)
+	secret.Labels = names.Merged(secret.Labels, wanted)
+	return phase.Wrap(s.harvester.Client().Patch(ctx, secret, base), "label Secret %s", key)
 }
 
 func readsSecret(vm *kubevirtv1.VirtualMachine, name string) bool {

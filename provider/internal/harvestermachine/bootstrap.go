@@ -114,11 +114,11 @@ func ensureSecret(ctx context.Context, s *scope, wanted *corev1.Secret) error {
 	s.made = true
 	err := harvester.Create(ctx, wanted.DeepCopy())
 	if !apierrors.IsAlreadyExists(err) {
-		return wrap(err, "create Secret %s/%s", wanted.Namespace, wanted.Name)
+		return phase.Wrap(err, "create Secret %s/%s", wanted.Namespace, wanted.Name)
 	}
 	existing := &corev1.Secret{}
 	if err := harvester.Get(ctx, types.NamespacedName{Namespace: wanted.Namespace, Name: wanted.Name}, existing); err != nil {
-		return wrap(err, "read Secret %s/%s", wanted.Namespace, wanted.Name)
+		return phase.Wrap(err, "read Secret %s/%s", wanted.Namespace, wanted.Name)
 	}
 	if !ownedByMachine(s, existing.Labels) {
 		return fmt.Errorf("%w: Secret %s/%s exists and is not this machine's; delete or rename it", phase.ErrForeign, wanted.Namespace, wanted.Name)
@@ -127,5 +127,5 @@ func ensureSecret(ctx context.Context, s *scope, wanted *corev1.Secret) error {
 		return nil
 	}
 	existing.Data = wanted.Data
-	return wrap(harvester.Update(ctx, existing), "update Secret %s/%s", wanted.Namespace, wanted.Name)
+	return phase.Wrap(harvester.Update(ctx, existing), "update Secret %s/%s", wanted.Namespace, wanted.Name)
 }

@@ -201,7 +201,7 @@ func (r *Reconciler) adoptClaim(ctx context.Context, s *scope, claim *ipamv1.IPA
 	claim.OwnerReferences = slices.DeleteFunc(claim.OwnerReferences, func(owner metav1.OwnerReference) bool { return ptr.Deref(owner.Controller, false) })
 	claim.OwnerReferences = append(claim.OwnerReferences, machineReference(s))
 	controllerutil.AddFinalizer(claim, infrav1.AddressInUseFinalizer)
-	return wrap(r.Client.Patch(ctx, claim, base), "adopt IPAddressClaim %s", client.ObjectKeyFromObject(claim))
+	return phase.Wrap(r.Client.Patch(ctx, claim, base), "adopt IPAddressClaim %s", client.ObjectKeyFromObject(claim))
 }
 
 // ownsClaim tells whether a claim is the machine's. It goes by the name, as UIDs change when a backup is restored.
@@ -239,5 +239,5 @@ func (r *Reconciler) protect(ctx context.Context, address *ipamv1.IPAddress) err
 	}
 	base := client.MergeFromWithOptions(address.DeepCopy(), client.MergeFromWithOptimisticLock{})
 	controllerutil.AddFinalizer(address, infrav1.AddressInUseFinalizer)
-	return wrap(r.Client.Patch(ctx, address, base), "protect IPAddress %s", client.ObjectKeyFromObject(address))
+	return phase.Wrap(r.Client.Patch(ctx, address, base), "protect IPAddress %s", client.ObjectKeyFromObject(address))
 }

@@ -14,6 +14,7 @@ import (
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/observability"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
 // newScope gathers the objects around a machine in the management cluster. None of them needs to exist: a restored
@@ -58,12 +59,12 @@ func (r *Reconciler) infraClusterOf(ctx context.Context, s *scope, cluster strin
 		if apierrors.IsNotFound(err) {
 			return nil, nil
 		}
-		return found, wrap(err, "read HarvesterCluster %s", key)
+		return found, phase.Wrap(err, "read HarvesterCluster %s", key)
 	}
 	list := &infrav1.HarvesterClusterList{}
 	err := r.Client.List(ctx, list, client.InNamespace(s.machine.Namespace), client.MatchingLabels{clusterv1.ClusterNameLabel: cluster})
 	if err != nil || len(list.Items) != 1 {
-		return nil, wrap(err, "list the HarvesterClusters of Cluster %s/%s", s.machine.Namespace, cluster)
+		return nil, phase.Wrap(err, "list the HarvesterClusters of Cluster %s/%s", s.machine.Namespace, cluster)
 	}
 	return &list.Items[0], nil
 }

@@ -1,6 +1,8 @@
 package names
 
 import (
+	"maps"
+
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
@@ -70,4 +72,13 @@ func contains(labels, wanted map[string]string) bool {
 		}
 	}
 	return true
+}
+
+// Merged returns a new map of the labels and, over them, the wanted ones, so that the objects that hold the given maps are
+// not changed by accident.
+func Merged(labels, wanted map[string]string) map[string]string {
+	result := make(map[string]string, len(labels)+len(wanted))
+	maps.Copy(result, labels)
+	maps.Copy(result, wanted)
+	return result
 }

@@ -2,6 +2,7 @@ package phase
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
@@ -135,3 +136,11 @@ func (e *reasonError) Error() string { return e.err.Error() }
 func (e *reasonError) Unwrap() error { return e.err }
 
 func suggestedDelay(err error) (time.Duration, bool) { return harvesterclient.RetryAfter(err) }
+
+// Wrap says what failed; nil stays nil.
+func Wrap(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
+}
