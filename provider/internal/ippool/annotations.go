@@ -3,6 +3,7 @@ package ippool
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
 	"time"
 
@@ -40,11 +41,17 @@ func readAnnotations(pool *ipam.Pool, annotations map[string]string) error {
 	return nil
 }
 
+// releases reads the notes. One that is of no address, or whose time cannot be written again, is passed over: it must not
+// stand in the way of the pool's next write.
 func releases(text string) map[netip.Addr]time.Time {
 	var notes map[netip.Addr]time.Time
 	if json.Unmarshal([]byte(text), &notes) != nil {
 		return nil
 	}
+	maps.DeleteFunc(notes, func(addr netip.Addr, at time.Time) bool {
+		year := at.UTC().Year()
+		return !addr.IsValid() || year < 0 || year > 9999
+	})
 	return notes
 }
 
