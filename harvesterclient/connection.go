@@ -54,7 +54,7 @@ func newConnection(key client.ObjectKey, kubeconfig []byte, opts Options, onChan
 		return nil, err
 	}
 	c := &Connection{
-		key: key, digest: sha256.Sum256(kubeconfig), config: config,
+		key: key, digest: digestOf(kubeconfig, opts.Selector), config: config,
 		patience: opts.RequestTimeout, filled: make(chan struct{}), subscriptions: map[*subscription]func(){},
 	}
 	if c.transport, c.sockets, err = newTransport(config, opts.ConnectTimeout); err != nil {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -72,7 +74,14 @@ func NewConnections(opts Options) *Connections {
 // ErrInvalidKubeconfig, ErrNotReady or ErrTransient and for which RetryAfter tells when the next attempt is due; ConnectionEvents
 // tells when it is back. A kubeconfig that cannot be used is ErrInvalidKubeconfig.
 func (c *Connections) Get(ctx context.Context, key client.ObjectKey, kubeconfig []byte) (*Connection, error) {
-	connection, err := c.lookup(key, kubeconfig)
+	return c.GetSelected(ctx, key, kubeconfig, nil)
+}
+
+// GetSelected is Get for an identity whose users need less than Options.Selector lets pass: its connection watches and
+// caches what the given selector matches, so that many identities on one Harvester do not each hold the machines of all.
+// Nil means Options.Selector. Another selector is like other content: a new connection opens and takes over once it works.
+func (c *Connections) GetSelected(ctx context.Context, key client.ObjectKey, kubeconfig []byte, selector labels.Selector) (*Connection, error) {
+	connection, err := c.lookup(key, kubeconfig, selector)
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +92,12 @@ func (c *Connections) Get(ctx context.Context, key client.ObjectKey, kubeconfig 
 }
 
 // lookup finds or makes the connection for a content. It makes no request.
-func (c *Connections) lookup(key client.ObjectKey, kubeconfig []byte) (*Connection, error) {
-	digest := sha256.Sum256(kubeconfig)
+func (c *Connections) lookup(key client.ObjectKey, kubeconfig []byte, selector labels.Selector) (*Connection, error) {
+	opts := c.opts
+	if selector != nil {
+		opts.Selector = selector
+	}
+	digest := digestOf(kubeconfig, opts.Selector)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped {
@@ -102,12 +115,17 @@ func (c *Connections) lookup(key client.ObjectKey, kubeconfig []byte) (*Connecti
 		}
 	}
 
-	return c.open(key, l, kubeconfig)
+	return c.open(key, l, kubeconfig, opts)
+}
+
+// digestOf tells contents apart. A kubeconfig holds no zero byte, so the two parts cannot run into each other.
+func digestOf(kubeconfig []byte, selector labels.Selector) [sha256.Size]byte {
+	return sha256.Sum256(append(append(slices.Clone(kubeconfig), 0), selector.String()...))
 }
 
 // open makes a connection and starts it.
-func (c *Connections) open(key client.ObjectKey, l *link, kubeconfig []byte) (*Connection, error) {
-	connection, err := newConnection(key, kubeconfig, c.opts, c.stateChanged)
+func (c *Connections) open(key client.ObjectKey, l *link, kubeconfig []byte, opts Options) (*Connection, error) {
+	connection, err := newConnection(key, kubeconfig, opts, c.stateChanged)
 	if err != nil {
 		return nil, identityError(key, err)
 	}

@@ -12,7 +12,7 @@ import (
 type Options struct {
 	// Selector limits the virtual machines, instances, load balancers and claims that are watched and cached. Set it to the
 	// label that everything of yours carries: memory and traffic then do not grow with what others run on the same Harvester.
-	// Nil means all of them. IP pools are always cached in full.
+	// Nil means all of them. IP pools are always cached in full. Connections.GetSelected narrows it for one identity.
 	Selector labels.Selector
 	// UserAgent names the program in Harvester's audit log. The default is client-go's.
 	UserAgent string

@@ -35,7 +35,7 @@ func (r *Reconciler) deleteVM(ctx context.Context, s *scope) phase.Outcome {
 		return phase.Unchanged()
 	}
 	waiting := busy(infrav1.DeletingVMReason, fmt.Sprintf("Waits for VM %s to be gone", s.vmKey()))
-	if s.vm.Labels[infrav1.ManagedByLabel] != infrav1.ManagedByValue {
+	if !names.OwnedByCluster(s.vm.Labels, s.machine.Namespace, s.clusterName()) {
 		if err := ensureLabels(ctx, s); apierrors.IsNotFound(err) {
 			return phase.Again()
 		} else if err != nil {

@@ -10,7 +10,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
@@ -35,6 +38,8 @@ type content struct {
 	uid             types.UID
 	resourceVersion string
 	kubeconfig      []byte
+	// selector matches what those may have made on Harvester who may use the Secret.
+	selector labels.Selector
 }
 
 // NewResolver returns a Resolver. metadata serves PartialObjectMetadata of Secrets from a cache; live does not cache.
@@ -72,11 +77,11 @@ func (r *Resolver) ConnectPool(ctx context.Context, pool *infrav1.HarvesterIPPoo
 
 // connect uses the Secret key on behalf of an object in a namespace.
 func (r *Resolver) connect(ctx context.Context, key client.ObjectKey, namespace string) (*harvesterclient.Connection, error) {
-	kubeconfig, err := r.kubeconfig(ctx, key, namespace)
+	secret, err := r.read(ctx, key, namespace)
 	if err != nil {
 		return nil, err
 	}
-	connection, err := r.connections.Get(ctx, key, kubeconfig)
+	connection, err := r.connections.GetSelected(ctx, key, secret.kubeconfig, secret.selector)
 	if err != nil {
 		return nil, fmt.Errorf("identity Secret %s: %w", key, err)
 	}
@@ -86,11 +91,11 @@ func (r *Resolver) connect(ctx context.Context, key client.ObjectKey, namespace 
 // Expiry tells when the credentials of the cluster's identity stop working, if they say so themselves. Errors are those
 // of Connect.
 func (r *Resolver) Expiry(ctx context.Context, cluster *infrav1.HarvesterCluster) (expiry time.Time, known bool, err error) {
-	kubeconfig, err := r.kubeconfig(ctx, Key(cluster), cluster.Namespace)
+	secret, err := r.read(ctx, Key(cluster), cluster.Namespace)
 	if err != nil {
 		return time.Time{}, false, err
 	}
-	return harvesterclient.CredentialsExpiry(kubeconfig)
+	return harvesterclient.CredentialsExpiry(secret.kubeconfig)
 }
 
 // Forget closes the connection of an identity that no cluster uses any more.
@@ -101,48 +106,71 @@ func (r *Resolver) Forget(key client.ObjectKey) {
 	r.connections.Close(key)
 }
 
-func (r *Resolver) kubeconfig(ctx context.Context, key client.ObjectKey, namespace string) ([]byte, error) {
+// read gives what the Secret holds now, for an object in a namespace.
+func (r *Resolver) read(ctx context.Context, key client.ObjectKey, namespace string) (content, error) {
 	version := &metav1.PartialObjectMetadata{}
 	version.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
 	if err := r.metadata.Get(ctx, key, version); err != nil {
-		return nil, secretError(key, err)
+		return content{}, secretError(key, err)
 	}
 	if !Allows(version, namespace) {
-		return nil, fmt.Errorf("%w: Secret %s may not be used from namespace %s; let its owner add the namespace to its annotation %s",
+		return content{}, fmt.Errorf("%w: Secret %s may not be used from namespace %s; let its owner add the namespace to its annotation %s",
 			phase.ErrIdentityNotAllowed, key, namespace, infrav1.AllowedNamespacesAnnotation)
 	}
 	r.mu.Lock()
 	known, found := r.known[key]
 	r.mu.Unlock()
 	if found && known.uid == version.UID && known.resourceVersion == version.ResourceVersion {
-		return known.kubeconfig, nil
+		return known, nil
 	}
 	secret := &corev1.Secret{}
 	if err := r.live.Get(ctx, key, secret); err != nil {
-		return nil, secretError(key, err)
+		return content{}, secretError(key, err)
 	}
 	kubeconfig := secret.Data[infrav1.IdentitySecretKey]
 	if len(kubeconfig) == 0 {
-		return nil, fmt.Errorf("%w: Secret %s has no key %q; put Harvester's kubeconfig there",
+		return content{}, fmt.Errorf("%w: Secret %s has no key %q; put Harvester's kubeconfig there",
 			phase.ErrIdentitySecretNotFound, key, infrav1.IdentitySecretKey)
 	}
+	known = content{uid: secret.UID, resourceVersion: secret.ResourceVersion, kubeconfig: kubeconfig, selector: selectorFor(secret)}
 	r.mu.Lock()
-	r.known[key] = content{uid: secret.UID, resourceVersion: secret.ResourceVersion, kubeconfig: kubeconfig}
+	r.known[key] = known
 	r.mu.Unlock()
-	return kubeconfig, nil
+	return known, nil
 }
 
 // Allows tells whether an object may be used from a namespace: from its own, and from those that its annotation lists.
 func Allows(object metav1.Object, namespace string) bool {
-	if object.GetNamespace() == namespace {
-		return true
-	}
-	for allowed := range strings.SplitSeq(object.GetAnnotations()[infrav1.AllowedNamespacesAnnotation], ",") {
-		if allowed = strings.TrimSpace(allowed); allowed == namespace || allowed == "*" {
-			return true
+	allowed := allowedNamespaces(object)
+	return allowed.Has(namespace) || allowed.Has(allNamespaces)
+}
+
+// allNamespaces in the annotation allows every namespace.
+const allNamespaces = "*"
+
+func allowedNamespaces(object metav1.Object) sets.Set[string] {
+	allowed := sets.New(object.GetNamespace())
+	for namespace := range strings.SplitSeq(object.GetAnnotations()[infrav1.AllowedNamespacesAnnotation], ",") {
+		if namespace = strings.TrimSpace(namespace); namespace != "" {
+			allowed.Insert(namespace)
 		}
 	}
-	return false
+	return allowed
+}
+
+// selectorFor matches what is made on Harvester, for clusters of the namespaces that an identity Secret may be used from.
+// Without it each of many identities on one Harvester would hold the machines of all. Pure.
+func selectorFor(secret metav1.Object) labels.Selector {
+	ours := labels.SelectorFromSet(labels.Set{infrav1.ManagedByLabel: infrav1.ManagedByValue})
+	allowed := allowedNamespaces(secret)
+	if allowed.Has(allNamespaces) {
+		return ours
+	}
+	requirement, err := labels.NewRequirement(infrav1.ClusterNamespaceLabel, selection.In, sets.List(allowed))
+	if err != nil {
+		return ours // What is no name of a namespace is not a value of a label either, and allows none.
+	}
+	return ours.Add(*requirement)
 }
 
 func secretError(key client.ObjectKey, err error) error {
