@@ -2,6 +2,7 @@ package kubevirt
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,7 +15,7 @@ import (
 // FuzzNewInstance starts a VM whatever its annotation of addresses holds: the instance has the user's address, else the
 // noted one, and the VM stays as it was.
 func FuzzNewInstance(f *testing.F) {
-	for _, seed := range []string{"", "null", "[]", "{", `{"nic-0":"02:00:00:00:00:01"}`, `{"nic-0":"x","nic-1":5}`, `{"given":"02:00:00:00:00:02"}`} {
+	for _, seed := range []string{"", "null", "[]", "{", `{"nic-0":"02:00:00:00:00:01"}`, `{"nic-0":"x","nic-1":5}`, `{"given":"02:00:00:00:00:02"}`, `{"nic-0":"` + strings.Repeat("0", 1<<14) + `"}`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -1,6 +1,8 @@
 package platform
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,9 +11,10 @@ import (
 	nadv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/cni/v1"
 )
 
-// FuzzNetworkLabels labels a network whatever its configuration holds: what it has stays, and the network is not changed.
+// FuzzNetworkLabels labels a network whatever its configuration holds: what it has stays, the network is not changed, and
+// it gets all labels of a bridge or none.
 func FuzzNetworkLabels(f *testing.F) {
-	for _, seed := range []string{"", "null", `{"type":"bridge","bridge":"mgmt-br","vlan":5}`, `{"type":"bridge"}`, `{"type":5}`, `[]`, `{"type":"bridge","vlan":1e99}`} {
+	for _, seed := range []string{"", "null", `{"type":"bridge","bridge":"mgmt-br","vlan":5}`, `{"type":"bridge"}`, `{"type":5}`, `[]`, `{"type":"bridge","vlan":1e99}`, `{"type":"bridge","bridge":"` + strings.Repeat("b", 1<<14) + `"}`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -21,5 +24,11 @@ func FuzzNetworkLabels(f *testing.F) {
 		labels := NetworkLabels(network)
 		require.Equal(t, before, network)
 		require.Subset(t, labels, before.Labels)
+		if len(labels) > len(before.Labels) {
+			require.Equal(t, "true", labels[nadv1.LabelReady])
+			require.Contains(t, []string{"UntaggedNetwork", "L2VlanNetwork"}, labels[nadv1.LabelType])
+			require.Contains(t, labels, nadv1.LabelClusterNetwork)
+			require.True(t, json.Valid([]byte(text)))
+		}
 	})
 }
