@@ -2,6 +2,7 @@ package harvesterclient
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -26,12 +27,8 @@ func TestAnIdentityHoldsWhatItSelects(t *testing.T) {
 		return all
 	}
 	selected := func(name string, team ...string) *Connection {
-		selector, err := labels.Parse("team in (" + team[0] + ")")
+		selector, err := labels.Parse("team in (" + strings.Join(team, ",") + ")")
 		require.NoError(t, err)
-		if len(team) > 1 {
-			selector, err = labels.Parse("team in (" + team[0] + "," + team[1] + ")")
-			require.NoError(t, err)
-		}
 		connection, err := connections.GetSelected(ctx, identity(name), kubeconfig, selector)
 		require.NoError(t, err)
 		return connection

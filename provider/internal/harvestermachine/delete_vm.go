@@ -28,8 +28,8 @@ const claimsAnnotation = "infrastructure.cluster.x-k8s.io/volume-claims"
 const volumeRecheck = 5 * time.Second
 
 // deleteVM deletes the VM together with its own volumes, and waits until it is gone: until then its guest may be
-// running and using its address. A VM of v0.2.x that was never adopted is labelled first, so that its going is an event, and
-// its Secret goes too.
+// running and using its address. A VM that lacks its cluster's labels, as one of v0.2.x that was never adopted, is labelled
+// first, so that its going is an event, and its Secret goes too.
 func (r *Reconciler) deleteVM(ctx context.Context, s *scope) phase.Outcome {
 	if s.vm == nil {
 		return phase.Unchanged()
