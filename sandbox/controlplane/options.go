@@ -1,10 +1,8 @@
 package controlplane
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"path/filepath"
 )
 
@@ -59,27 +57,4 @@ func (o Options) withDefaults() (Options, error) {
 		o.ServiceAccountIssuer = "https://" + o.Name + ".sandbox"
 	}
 	return o, nil
-}
-
-// FreePorts finds n TCP ports of 127.0.0.1 that nobody listens on. Between the
-// answer and their use another process could take one; all are held open until
-// the last is found, so that they differ.
-func FreePorts(n int) ([]int, error) {
-	ports := make([]int, 0, n)
-	held := make([]net.Listener, 0, n)
-	defer func() {
-		for _, listener := range held {
-			listener.Close()
-		}
-	}()
-	var config net.ListenConfig
-	for range n {
-		listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("finding a free port: %w", err)
-		}
-		held = append(held, listener)
-		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }
