@@ -10,14 +10,17 @@ import (
 
 // Allocator gives addresses to owners and takes them back. It is safe for concurrent use, and several Allocators may
 // work on one store, in one process or in many: the store's compare and swap decides between them. Within one Allocator
-// the requests that wait for one pool share one read and one write.
+// the requests that wait for one pool share one read and one write; Allocators that cannot be one can share [Turns].
 type Allocator struct {
 	store    Store
 	attempts int
 	pause    func(conflicts int) time.Duration
 	now      func() time.Time
 	lanes    lanes
-	owners   ownerGate
+	// owners has one request for each owner at a time. Otherwise two of them could be given addresses of two different
+	// pools, if the first pool fills up or frees up between them.
+	owners gates
+	turns  *Turns
 }
 
 // NewAllocator returns an Allocator over a store.

@@ -29,16 +29,29 @@ func (a *Allocator) serve(pool string) {
 	var ops []*operation
 	for {
 		runtime.Gosched() // Whoever is about to ask at this moment shares the read.
+		giveBack := a.turns.take(pool)
 		if ops = a.lanes.take(pool, ops); len(ops) == 0 {
+			giveBack()
 			return
 		}
 		ops = a.round(pool, ops)
+		giveBack()
+		if len(ops) > 0 {
+			a.rest(ops)
+		}
 	}
 }
 
+// rest waits after a lost write.
+func (a *Allocator) rest(ops []*operation) {
+	ctx, cancel := joint(ops)
+	defer cancel()
+	sleep(ctx, a.pause(ops[0].conflicts))
+}
+
 // round does one read and at most one write for all given operations. It returns those that lost their write to another
-// writer and may try again, after the pause that is due.
-func (a *Allocator) round(pool string, ops []*operation) []*operation {
+// writer and may try again.
+func (a *Allocator) round(pool string, ops []*operation) (again []*operation) {
 	ctx, cancel := joint(ops)
 	defer cancel()
 	current, err := a.store.Get(ctx, pool)
@@ -57,11 +70,7 @@ func (a *Allocator) round(pool string, ops []*operation) []*operation {
 	}
 	switch {
 	case errors.Is(err, ErrConflict):
-		again := a.retriable(pool, writers)
-		if len(again) > 0 {
-			sleep(ctx, a.pause(again[0].conflicts))
-		}
-		return again
+		return a.retriable(pool, writers)
 	case err != nil:
 		failAll(writers, PoolError{Pool: pool, Err: err})
 	default:

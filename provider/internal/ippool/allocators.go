@@ -3,6 +3,7 @@ package ippool
 import (
 	"sync"
 
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/ipam"
@@ -12,13 +13,17 @@ import (
 type Connection interface {
 	// Client reads live, never from a cache.
 	Client() client.Client
+	// RESTConfig says which Harvester it leads to.
+	RESTConfig() *rest.Config
 }
 
 // Allocators keeps one allocator for each identity, so that machines that ask at the same time share one read and one
-// write of a pool. It is safe for concurrent use; the zero value is ready.
+// write of a pool. Those that lead to one server take turns. It is safe for concurrent use; the zero value is ready.
 type Allocators struct {
 	mu    sync.Mutex
 	known map[client.ObjectKey]allocator
+	// turns are those of each server. One Harvester may be known by several, which only costs lost writes.
+	turns map[string]*ipam.Turns
 }
 
 type allocator struct {
@@ -32,11 +37,22 @@ func (a *Allocators) For(identity client.ObjectKey, connection Connection) *ipam
 	defer a.mu.Unlock()
 	known, found := a.known[identity]
 	if !found || known.connection != connection {
-		known = allocator{connection: connection, allocator: ipam.NewAllocator(NewStore(connection.Client()))}
+		turns := a.turnsOf(connection.RESTConfig().Host)
+		known = allocator{connection: connection, allocator: ipam.NewAllocator(NewStore(connection.Client()), ipam.WithTurns(turns))}
 		if a.known == nil {
 			a.known = map[client.ObjectKey]allocator{}
 		}
 		a.known[identity] = known
 	}
 	return known.allocator
+}
+
+func (a *Allocators) turnsOf(server string) *ipam.Turns {
+	if a.turns == nil {
+		a.turns = map[string]*ipam.Turns{}
+	}
+	if a.turns[server] == nil {
+		a.turns[server] = &ipam.Turns{}
+	}
+	return a.turns[server]
 }

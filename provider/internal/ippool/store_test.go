@@ -61,7 +61,7 @@ func stored(t *testing.T, c client.Client) *unstructured.Unstructured {
 	return pool
 }
 
-func poolClient(status map[string]any) client.Client {
+func poolClient(status map[string]any) client.WithWatch {
 	pool := &unstructured.Unstructured{Object: map[string]any{
 		"metadata": map[string]any{"name": "p", "annotations": map[string]any{"team": "network"}},
 		"spec": map[string]any{
@@ -167,19 +167,6 @@ func TestCountersNeverDrift(t *testing.T) {
 		}
 	})
 }
-
-func TestAllocatorsFollowARotation(t *testing.T) {
-	allocators := &ippool.Allocators{}
-	key := client.ObjectKey{Namespace: "ns", Name: "harvester"}
-	first, second := &connection{poolClient(nil)}, &connection{poolClient(nil)}
-	before := allocators.For(key, first)
-	assert.Same(t, before, allocators.For(key, first))
-	assert.NotSame(t, before, allocators.For(key, second))
-}
-
-type connection struct{ client client.Client }
-
-func (c *connection) Client() client.Client { return c.client }
 
 // What Harvester knows nothing of is in annotations, and its counters are as if there were none.
 func TestExclusionsAndRest(t *testing.T) {
