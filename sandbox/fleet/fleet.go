@@ -30,6 +30,10 @@ type Fleet struct {
 	harvester  client.Client
 	// metrics is the URL of the manager's metrics; empty when it serves none.
 	metrics string
+	// looks is where it looks whether it may go on: live, or in a cache where nothing is to be seen but what comes or goes.
+	looks client.Reader
+	// guestKubeconfig is what leads a cluster to its guest.
+	guestKubeconfig func(cluster string) ([]byte, error)
 }
 
 // Options are those of a sandbox for fleets, in a state folder: Cluster API core and CAPHV only, light machines, and the
@@ -82,7 +86,10 @@ func New(ctx context.Context, s *sandbox.Sandbox, metrics string) (*Fleet, error
 	if err != nil {
 		return nil, err
 	}
-	return &Fleet{sandbox: s, management: c, harvester: h, metrics: metrics}, nil
+	return &Fleet{
+		sandbox: s, management: c, harvester: h, metrics: metrics, looks: c,
+		guestKubeconfig: func(string) ([]byte, error) { return os.ReadFile(s.ManagementKubeconfig()) },
+	}, nil
 }
 
 func newScheme() (*runtime.Scheme, error) {

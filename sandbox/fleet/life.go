@@ -34,7 +34,7 @@ func (f *Fleet) Scale(ctx context.Context, name string, machines int) error {
 
 // Replace deletes the machine that pick chooses; Cluster API makes another.
 func (f *Fleet) Replace(ctx context.Context, name string, pick func(count int) int) error {
-	machines, err := f.machines(ctx, name)
+	machines, err := machinesOf(ctx, f.management, name)
 	if err != nil {
 		return err
 	}
@@ -49,10 +49,10 @@ func (f *Fleet) Replace(ctx context.Context, name string, pick func(count int) i
 	return nil
 }
 
-// machines are the cluster's Machines by name.
-func (f *Fleet) machines(ctx context.Context, name string) ([]clusterv1.Machine, error) {
+// machinesOf are the cluster's Machines by name.
+func machinesOf(ctx context.Context, reader client.Reader, name string) ([]clusterv1.Machine, error) {
 	list := &clusterv1.MachineList{}
-	if err := f.management.List(ctx, list, client.InNamespace(name)); err != nil {
+	if err := reader.List(ctx, list, client.InNamespace(name)); err != nil {
 		return nil, fmt.Errorf("listing the machines of cluster %s: %w", name, err)
 	}
 	slices.SortFunc(list.Items, func(a, b clusterv1.Machine) int { return strings.Compare(a.Name, b.Name) })
@@ -62,12 +62,12 @@ func (f *Fleet) machines(ctx context.Context, name string) ([]clusterv1.Machine,
 // Await waits until the cluster has exactly that many machines and all of them are Running and Ready.
 func (f *Fleet) Await(ctx context.Context, name string, machines int) error {
 	return await(ctx, func(ctx context.Context) (string, error) {
-		found, err := f.machines(ctx, name)
+		found, err := machinesOf(ctx, f.looks, name)
 		if err != nil {
 			return "", err
 		}
 		infra := &infrav1.HarvesterMachineList{}
-		if err := f.management.List(ctx, infra, client.InNamespace(name)); err != nil {
+		if err := f.looks.List(ctx, infra, client.InNamespace(name)); err != nil {
 			return "", fmt.Errorf("listing the machines of cluster %s: %w", name, err)
 		}
 		return missing(found, infra.Items, machines), nil
@@ -117,7 +117,7 @@ func (f *Fleet) Delete(ctx context.Context, name string) error {
 
 func (f *Fleet) awaitGone(ctx context.Context, object client.Object) error {
 	return await(ctx, func(ctx context.Context) (string, error) {
-		err := f.management.Get(ctx, client.ObjectKeyFromObject(object), object)
+		err := f.looks.Get(ctx, client.ObjectKeyFromObject(object), object)
 		if apierrors.IsNotFound(err) {
 			return "", nil
 		}
@@ -131,7 +131,7 @@ func (f *Fleet) awaitGone(ctx context.Context, object client.Object) error {
 // deletionState is what CAPHV says about the machines of a cluster that is being deleted.
 func (f *Fleet) deletionState(ctx context.Context, name string) string {
 	infra := &infrav1.HarvesterMachineList{}
-	if err := f.management.List(ctx, infra, client.InNamespace(name)); err != nil {
+	if err := f.looks.List(ctx, infra, client.InNamespace(name)); err != nil {
 		return err.Error()
 	}
 	states := []string{fmt.Sprintf("%d HarvesterMachines", len(infra.Items))}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/apiproxy"
 )
@@ -69,6 +70,11 @@ func (f *Fleet) Measure(ctx context.Context, load Load, tell func(format string,
 	if err != nil {
 		return report, err
 	}
+	view, err := startGuestView(watching, f.sandbox.Management().Config())
+	if err != nil {
+		return report, err
+	}
+	f = f.sparing(reached.management, view)
 	start, err := f.use(ctx)
 	if err != nil {
 		return report, err
@@ -83,7 +89,6 @@ func (f *Fleet) Measure(ctx context.Context, load Load, tell func(format string,
 		return report, err
 	}
 	tell("%d machines are there after %.1f s", report.Machines, report.CompleteSeconds)
-	stop()
 	made, err := f.use(ctx)
 	if err != nil {
 		return report, err
@@ -109,6 +114,13 @@ func (f *Fleet) Measure(ctx context.Context, load Load, tell func(format string,
 	report.HarvesterRequestsLifetime = report.HarvesterRequestsMade + ended.minus(rested).harvesterRequests/machines
 	report.ManagementWritesLifetime = report.ManagementWritesMade + ended.minus(rested).managementWrites/machines
 	return report, err
+}
+
+// sparing is a fleet that takes little of the machine it is measured on.
+func (f *Fleet) sparing(looks client.Reader, view *guestView) *Fleet {
+	sparing := *f
+	sparing.looks, sparing.guestKubeconfig = looks, view.kubeconfig
+	return &sparing
 }
 
 // seeTime is how long the watches may lag behind what is known to be done.

@@ -59,6 +59,8 @@ type milestones struct {
 	known map[string]*milestone
 	// ready is when a cluster's infrastructure was first seen to be provisioned, by namespace.
 	ready map[string]time.Time
+	// management reads what is watched of the management cluster.
+	management client.Reader
 }
 
 func (m *milestones) reach(name string, place func(*milestone) *time.Time) {
@@ -113,10 +115,13 @@ func (f *Fleet) watch(ctx context.Context) (*milestones, error) {
 		{f.sandbox.Management().Config(), scheme, []client.Object{&clusterv1.Cluster{}, &clusterv1.Machine{}, &infrav1.HarvesterMachine{}}},
 		{f.sandbox.Harvester().Admin(), harvesterclient.NewScheme(), []client.Object{&kubevirtv1.VirtualMachine{}, &kubevirtv1.VirtualMachineInstance{}}},
 	}
-	for _, plane := range planes {
+	for i, plane := range planes {
 		c, err := cache.New(plane.config, cache.Options{Scheme: plane.scheme})
 		if err != nil {
 			return nil, fmt.Errorf("watching machines: %w", err)
+		}
+		if i == 0 {
+			m.management = c
 		}
 		for _, object := range plane.objects {
 			informer, err := c.GetInformer(ctx, object, cache.BlockUntilSynced(false))

@@ -47,9 +47,9 @@ func (f *Fleet) objects(name string, machines int) ([]client.Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the kubeconfig for Harvester: %w", err)
 	}
-	guest, err := os.ReadFile(f.sandbox.ManagementKubeconfig())
+	guest, err := f.guestKubeconfig(name)
 	if err != nil {
-		return nil, fmt.Errorf("the kubeconfig of the management cluster: %w", err)
+		return nil, fmt.Errorf("the kubeconfig of guest %s: %w", name, err)
 	}
 	meta := func(object string) metav1.ObjectMeta {
 		return metav1.ObjectMeta{Namespace: name, Name: object, Labels: map[string]string{clusterv1.ClusterNameLabel: name}}

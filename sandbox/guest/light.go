@@ -47,6 +47,10 @@ func (l *lightCluster) stop() {
 // the role labels at once: there is no server to give them.
 func newLightKubelet(n *node, role rke2.Role) *kubeletService {
 	n.lightServer = role == rke2.RoleServer || strings.HasPrefix(n.machine.boot.Labels[machineTypeLabel], controlPlaneType)
+	// The clusters that share the API server tell their Nodes apart by it.
+	if cluster, found := n.machine.boot.Labels[clusterNameLabel]; found {
+		n.lightLabels = map[string]string{clusterNameLabel: cluster}
+	}
 	return &kubeletService{
 		node: n, client: n.machine.manager.light.client, registered: make(chan struct{}),
 		pods: func() []kubelet.StaticPod { return nil },

@@ -51,6 +51,7 @@ func TestLightMode(t *testing.T) {
 
 	node := c.awaitNode(client, "cp-a", "ready", ready)
 	assert.Equal(t, "true", node.Labels["node-role.kubernetes.io/control-plane"])
+	assert.Equal(t, c.name, node.Labels["cluster.x-k8s.io/cluster-name"], "it tells the Nodes of clusters apart")
 	assert.Empty(t, c.manager.Processes(""), "no process is started")
 	require.NoError(t, powered.Stop(t.Context(), false))
 	c.awaitNode(client, "cp-a", "unreachable", func(n *corev1.Node) bool {

@@ -29,6 +29,8 @@ type node struct {
 	server *server
 	// lightServer marks a control plane in light mode, where nothing is served.
 	lightServer bool
+	// lightLabels are on the Node in light mode, beside those that its own configuration gives it.
+	lightLabels map[string]string
 	// kubelet is nil until the node has joined.
 	kubelet atomic.Pointer[kubeletService]
 }
@@ -149,6 +151,7 @@ func (n *node) kill() {
 func (n *node) identity(port int32) kubelet.Identity {
 	boot := n.machine.boot
 	labels := n.config.Labels()
+	maps.Copy(labels, n.lightLabels)
 	if n.lightServer {
 		maps.Copy(labels, map[string]string{rke2.ControlPlaneLabel: "true", rke2.MasterLabel: "true", rke2.EtcdLabel: "true"})
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -37,6 +38,8 @@ type Options struct {
 type Kubelet struct {
 	options Options
 	nodeUID types.UID
+	// lease is the one last written; nil when it is to be read. Only Run's goroutine uses it.
+	lease *coordinationv1.Lease
 	// pods watches those bound to the node: a kubelet may not look at others, not
 	// even to see that one of its own is missing.
 	pods informers.SharedInformerFactory
