@@ -83,7 +83,7 @@ func (c *Connection) observe(server *url.URL, opts Options) http.RoundTripper {
 }
 
 func (c *Connection) build(config *rest.Config, httpClient *http.Client, opts Options) error {
-	scheme := NewScheme()
+	scheme := ownScheme()
 	mapper, err := newMapper(config, httpClient)
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ func NewConnections(opts Options) *Connections {
 	root, cancel := context.WithCancel(context.Background())
 
 	return &Connections{
-		opts: opts.withDefaults(), scheme: NewScheme(),
+		opts: opts.withDefaults(), scheme: ownScheme(),
 		root: root, cancel: cancel,
 		links: map[client.ObjectKey]*link{}, subscriptions: map[*subscription]struct{}{},
 	}

@@ -1,12 +1,15 @@
 package harvesterclient
 
 import (
+	"sync"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
@@ -35,3 +38,11 @@ func NewScheme() *runtime.Scheme {
 
 	return scheme
 }
+
+// ownScheme and ownCodecs are what all connections share: nothing is added to them.
+var (
+	ownScheme = sync.OnceValue(NewScheme)
+	ownCodecs = sync.OnceValue(func() runtime.NegotiatedSerializer {
+		return serializer.NewCodecFactory(ownScheme()).WithoutConversion()
+	})
+)

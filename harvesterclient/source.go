@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 )
@@ -21,8 +22,9 @@ type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // Source gives a controller the events of one cached kind from all connections, those there are and those to come. When an
 // identity is rotated, the new connection delivers everything it finds, and what is gone since is delivered as deleted. The
-// mapper gets a context from which IdentityFrom tells where the object is; it must not change the object.
-func (c *Connections) Source(object client.Object, mapper handler.MapFunc) source.Source {
+// mapper gets a context from which IdentityFrom tells where the object is; it must not change the object. It is asked about
+// events that all predicates let pass.
+func (c *Connections) Source(object client.Object, mapper handler.MapFunc, predicates ...predicate.Predicate) source.Source {
 	return source.Func(func(ctx context.Context, queue queue) error {
 		gvk, err := apiutil.GVKForObject(object, c.scheme)
 		if err != nil {
@@ -31,7 +33,9 @@ func (c *Connections) Source(object client.Object, mapper handler.MapFunc) sourc
 		if !c.isCached(gvk) {
 			return failf(ErrInvalid, "source of Harvester objects: %s is not watched", gvk.Kind)
 		}
-		c.subscribe(&subscription{ctx: ctx, queue: queue, gvk: gvk, handler: handler.EnqueueRequestsFromMapFunc(mapper)})
+		c.subscribe(&subscription{
+			ctx: ctx, queue: queue, gvk: gvk, handler: handler.EnqueueRequestsFromMapFunc(mapper), passes: predicate.And(predicates...),
+		})
 
 		return nil
 	})
@@ -42,7 +46,9 @@ func (c *Connections) Source(object client.Object, mapper handler.MapFunc) sourc
 // namespace and name are set: the identity.
 func (c *Connections) ConnectionEvents(mapper handler.MapFunc) source.Source {
 	return source.Func(func(ctx context.Context, queue queue) error {
-		c.subscribe(&subscription{ctx: ctx, queue: queue, handler: handler.EnqueueRequestsFromMapFunc(mapper)})
+		c.subscribe(&subscription{
+			ctx: ctx, queue: queue, handler: handler.EnqueueRequestsFromMapFunc(mapper), passes: predicate.And[client.Object](),
+		})
 
 		return nil
 	})
@@ -67,6 +73,7 @@ type subscription struct {
 	queue   queue
 	gvk     schema.GroupVersionKind
 	handler handler.EventHandler
+	passes  predicate.Predicate
 }
 
 // announce tells of a change of the connection itself.
@@ -77,7 +84,9 @@ func (s *subscription) announce(key client.ObjectKey) {
 
 // deleted tells that an object is gone.
 func (s *subscription) deleted(key client.ObjectKey, object client.Object) {
-	s.handler.Delete(withIdentity(s.ctx, key), event.DeleteEvent{Object: object, DeleteStateUnknown: true}, s.queue)
+	if gone := (event.DeleteEvent{Object: object, DeleteStateUnknown: true}); s.passes.Delete(gone) {
+		s.handler.Delete(withIdentity(s.ctx, key), gone, s.queue)
+	}
 }
 
 // attach feeds a subscription from a connection: first what is cached, then what happens. Call with Connections.mu held.
@@ -110,23 +119,25 @@ func (s *subscription) eventHandler(key client.ObjectKey) toolscache.ResourceEve
 
 	return toolscache.ResourceEventHandlerDetailedFuncs{
 		AddFunc: func(obj any, initial bool) {
-			if object, ok := obj.(client.Object); ok {
-				s.handler.Create(ctx, event.CreateEvent{Object: object, IsInInitialList: initial}, s.queue)
+			object, ok := obj.(client.Object)
+			if created := (event.CreateEvent{Object: object, IsInInitialList: initial}); ok && s.passes.Create(created) {
+				s.handler.Create(ctx, created, s.queue)
 			}
 		},
 		UpdateFunc: func(oldObj, newObj any) {
 			before, okBefore := oldObj.(client.Object)
 			after, okAfter := newObj.(client.Object)
-			if okBefore && okAfter {
-				s.handler.Update(ctx, event.UpdateEvent{ObjectOld: before, ObjectNew: after}, s.queue)
+			if updated := (event.UpdateEvent{ObjectOld: before, ObjectNew: after}); okBefore && okAfter && s.passes.Update(updated) {
+				s.handler.Update(ctx, updated, s.queue)
 			}
 		},
 		DeleteFunc: func(obj any) {
 			if tombstone, ok := obj.(toolscache.DeletedFinalStateUnknown); ok {
 				obj = tombstone.Obj
 			}
-			if object, ok := obj.(client.Object); ok {
-				s.handler.Delete(ctx, event.DeleteEvent{Object: object}, s.queue)
+			object, ok := obj.(client.Object)
+			if deleted := (event.DeleteEvent{Object: object}); ok && s.passes.Delete(deleted) {
+				s.handler.Delete(ctx, deleted, s.queue)
 			}
 		},
 	}

@@ -12,6 +12,8 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
@@ -36,6 +38,9 @@ func TestSourceDeliversEverything(t *testing.T) {
 	require.NoError(t, err)
 	late := record(t, connections.Source(&kubevirtv1.VirtualMachine{}, toSelf).Start, nil)
 	key := func(name string) client.ObjectKey { return client.ObjectKey{Namespace: namespace, Name: name} }
+	choosy := record(t, connections.Source(&kubevirtv1.VirtualMachine{}, toSelf,
+		predicate.NewPredicateFuncs(func(object client.Object) bool { return object.GetName() != "before" }),
+		predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}).Start, nil)
 
 	require.NoError(t, server.admin.Create(ctx, newVM(namespace, "foreign", nil)))
 	vm := newVM(namespace, "after", ours)
@@ -50,6 +55,9 @@ func TestSourceDeliversEverything(t *testing.T) {
 	require.NoError(t, server.admin.Delete(ctx, newVM(namespace, "before", nil)))
 	eventually(t, "the deletion is delivered", func() bool { return early.count(key("before")) > count })
 	assert.Zero(t, early.count(key("foreign")))
+	assert.Zero(t, choosy.count(key("before")), "neither its coming nor its going passes")
+	eventually(t, "what passes is delivered", func() bool { return choosy.count(key("after")) > 0 })
+	assert.Equal(t, 1, choosy.count(key("after")), "it came, and changed")
 	_, known := identities.Load(connection.Identity())
 	assert.True(t, known, "the mapper learns where the object is")
 
