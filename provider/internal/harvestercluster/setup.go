@@ -21,6 +21,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
@@ -51,7 +52,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, sou
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.identityToClusters), builder.OnlyMetadata).
 		Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.manifestToClusters), builder.OnlyMetadata).
 		WatchesRawSource(sources.Harvester.Source(&lbv1.LoadBalancer{}, r.loadBalancerToCluster)).
-		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.poolToWaitingClusters)).
+		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.poolToWaitingClusters, ippool.Frees())).
 		WatchesRawSource(sources.Harvester.ConnectionEvents(r.identityToClusters)).
 		WatchesRawSource(r.wake.Source()).
 		Complete(r)
@@ -75,14 +76,12 @@ func (r *Reconciler) manifestToClusters(ctx context.Context, manifest client.Obj
 	})
 }
 
-// poolToWaitingClusters leads from a pool to the clusters that wait for one. A pool changes with every address that is
-// allocated, so the others are left in peace.
+// poolToWaitingClusters leads from a pool to the clusters that may wait for one. Those that have all they need are left in
+// peace.
 func (r *Reconciler) poolToWaitingClusters(ctx context.Context, _ client.Object) []ctrl.Request {
 	key, _ := harvesterclient.IdentityFrom(ctx)
 	return r.clusters(ctx, func(cluster *infrav1.HarvesterCluster) bool {
-		waits := !cluster.DeletionTimestamp.IsZero() ||
-			conditions.IsFalse(cluster, infrav1.IPPoolsReadyCondition) ||
-			conditions.IsFalse(cluster, infrav1.LoadBalancerReadyCondition)
+		waits := !cluster.DeletionTimestamp.IsZero() || !conditions.IsTrue(cluster, infrav1.ReadyCondition)
 		return waits && identity.Key(cluster) == key
 	})
 }
@@ -106,7 +105,7 @@ func (r *Reconciler) machineToCluster(ctx context.Context, machine client.Object
 // clusters are those that are wanted, and all that vanished while something was made for them.
 func (r *Reconciler) clusters(ctx context.Context, wanted func(*infrav1.HarvesterCluster) bool) []ctrl.Request {
 	all := &infrav1.HarvesterClusterList{}
-	if err := r.Client.List(ctx, all); err != nil {
+	if err := r.Client.List(ctx, all, client.UnsafeDisableDeepCopy); err != nil { // They are looked at only.
 		ctrl.LoggerFrom(ctx).Error(err, "Could not list HarvesterClusters for an event")
 		return nil
 	}

@@ -47,6 +47,16 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// An address may come free between the moment in which a machine finds none and the one in which its condition says so.
+func TestAMachineWaitsForItsAddressUntilItSaysThatItHasIt(t *testing.T) {
+	machine := &infrav1.HarvesterMachine{}
+	assert.True(t, waitsForAddress(machine), "it has not said anything yet")
+	for status, waits := range map[metav1.ConditionStatus]bool{metav1.ConditionFalse: true, metav1.ConditionUnknown: true, metav1.ConditionTrue: false} {
+		machine.Status.Conditions = []metav1.Condition{{Type: infrav1.AddressReadyCondition, Status: status}}
+		assert.Equal(t, waits, waitsForAddress(machine), status)
+	}
+}
+
 func TestOrphanGuard(t *testing.T) {
 	now := metav1.Now()
 	for name, test := range map[string]struct {

@@ -71,11 +71,11 @@ func (r *Reconciler) infraClusterToMachines(ctx context.Context, infraCluster cl
 	return r.machinesOf(ctx, infraCluster.GetNamespace(), name, func(*infrav1.HarvesterMachine) bool { return true })
 }
 
-// poolToWaitingMachines leads from a pool to the machines that wait for an address of the Harvester it is on. A pool
-// changes with every allocation, so machines that have their address are left in peace.
+// poolToWaitingMachines leads from a pool to the machines that wait for an address of the Harvester it is on. Those that
+// have theirs are left in peace.
 func (r *Reconciler) poolToWaitingMachines(ctx context.Context, _ client.Object) []ctrl.Request {
 	clusters := &infrav1.HarvesterClusterList{}
-	if err := r.Client.List(ctx, clusters); err != nil {
+	if err := r.Client.List(ctx, clusters, client.UnsafeDisableDeepCopy); err != nil { // They are looked at only.
 		ctrl.LoggerFrom(ctx).Error(err, "Could not list HarvesterClusters for an event of a pool")
 		return nil
 	}
@@ -90,13 +90,16 @@ func (r *Reconciler) poolToWaitingMachines(ctx context.Context, _ client.Object)
 	return requests
 }
 
+// waitsForAddress is so of a machine that was found to wait, and of one that is just being found to: nothing tells it of
+// the address later that comes free before it has said that it waits.
 func waitsForAddress(machine *infrav1.HarvesterMachine) bool {
-	return conditions.IsFalse(machine, infrav1.AddressReadyCondition)
+	return !conditions.IsTrue(machine, infrav1.AddressReadyCondition)
 }
 
 func (r *Reconciler) machinesOf(ctx context.Context, namespace, cluster string, wanted func(*infrav1.HarvesterMachine) bool) []ctrl.Request {
 	machines := &infrav1.HarvesterMachineList{}
-	err := r.Client.List(ctx, machines, client.InNamespace(namespace), client.MatchingLabels{clusterv1.ClusterNameLabel: cluster})
+	err := r.Client.List(ctx, machines, client.UnsafeDisableDeepCopy, // They are looked at only.
+		client.InNamespace(namespace), client.MatchingLabels{clusterv1.ClusterNameLabel: cluster})
 	if err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "Could not list HarvesterMachines", "cluster", types.NamespacedName{Namespace: namespace, Name: cluster})
 		return nil

@@ -19,6 +19,7 @@ import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
@@ -55,7 +56,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, sou
 		WatchesRawSource(sources.Harvester.Source(&kubevirtv1.VirtualMachineInstance{}, labelledMachine)).
 		WatchesRawSource(sources.Harvester.Source(&corev1.PersistentVolumeClaim{}, r.volumeToLeavingMachine)).
 		WatchesRawSource(r.wake.Source()).
-		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.poolToWaitingMachines)).
+		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.poolToWaitingMachines, ippool.Frees())).
 		WatchesRawSource(sources.Guests.GetClusterSource(ControllerName, r.clusterToMachines)).
 		Build(r)
 	if err != nil {

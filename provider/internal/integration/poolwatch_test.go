@@ -27,8 +27,10 @@ func TestLeakedAddressIsToldOf(t *testing.T) {
 	recorder := events.NewFakeRecorder(10)
 	watch := &poolwatch.Reconciler{
 		Client: w.management, Identities: identity.NewResolver(w.management, w.management, w.connections), Metrics: metrics, Recorder: recorder,
+		Clock: w.clock,
 	}
 	leaks := func() int {
+		w.clock.SetTime(w.clock.Now().Add(time.Minute))
 		_, err := watch.Reconcile(w.ctx, ctrl.Request{NamespacedName: objectKey(w.namespace, clusterName)})
 		families, gatherErr := registry.Gather()
 		if err != nil || gatherErr != nil {
@@ -58,4 +60,7 @@ func TestLeakedAddressIsToldOf(t *testing.T) {
 	delete(pool.Status.Allocated, w.subnet+".250")
 	require.NoError(t, w.harvester.Update(w.ctx, pool))
 	require.Eventually(t, func() bool { return leaks() == 0 }, soon, 20*time.Millisecond)
+	result, err := watch.Reconcile(w.ctx, ctrl.Request{NamespacedName: objectKey(w.namespace, clusterName)})
+	require.NoError(t, err)
+	assert.Positive(t, result.RequeueAfter, "one look is enough for all that happens within seconds")
 }

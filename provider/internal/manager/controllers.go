@@ -71,7 +71,8 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) erro
 	}
 	if gates.Enabled(feature.PoolAudit) {
 		pools := &poolwatch.Reconciler{
-			Client: mgr.GetClient(), Identities: identities, Metrics: recorded, Recorder: mgr.GetEventRecorder(poolwatch.ControllerName),
+			Client: mgr.GetClient(), Identities: identities, Metrics: recorded,
+			Recorder: mgr.GetEventRecorder(poolwatch.ControllerName), Clock: clock.RealClock{},
 		}
 		if err := pools.SetupWithManager(mgr, harvester, controllerOptions(1)); err != nil {
 			return err

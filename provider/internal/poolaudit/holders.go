@@ -101,17 +101,19 @@ func ReadHarvester(ctx context.Context, c client.Reader, holders *Holders) ([]lb
 // ReadManagement adds the HarvesterMachines of a management cluster, and the IPAddressClaims that it serves from Harvester.
 func ReadManagement(ctx context.Context, c client.Reader, holders *Holders) error {
 	clusters, machines := &infrav1.HarvesterClusterList{}, &infrav1.HarvesterMachineList{}
-	if err := c.List(ctx, clusters); err != nil {
+	if err := c.List(ctx, clusters, client.UnsafeDisableDeepCopy); err != nil { // They are looked at only.
 		return fmt.Errorf("list the HarvesterClusters: %w", err)
 	}
-	if err := c.List(ctx, machines); err != nil {
+	if err := c.List(ctx, machines, client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("list the HarvesterMachines: %w", err)
 	}
 	targets := map[string][]string{}
-	for _, cluster := range clusters.Items {
+	for i := range clusters.Items {
+		cluster := &clusters.Items[i]
 		targets[cluster.Namespace] = append(targets[cluster.Namespace], cluster.Spec.TargetNamespace)
 	}
-	for _, machine := range machines.Items {
+	for i := range machines.Items {
+		machine := &machines.Items[i]
 		holders.AddMachine(machine.Namespace, machine.Name, targets[machine.Namespace]...)
 	}
 	return readClaims(ctx, c, holders)
@@ -120,7 +122,7 @@ func ReadManagement(ctx context.Context, c client.Reader, holders *Holders) erro
 // readClaims adds the claims, if the management cluster knows their kind.
 func readClaims(ctx context.Context, c client.Reader, holders *Holders) error {
 	claims := &ipamv1.IPAddressClaimList{}
-	err := c.List(ctx, claims)
+	err := c.List(ctx, claims, client.UnsafeDisableDeepCopy)
 	if meta.IsNoMatchError(err) {
 		return nil
 	}

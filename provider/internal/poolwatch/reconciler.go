@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -22,6 +24,10 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/poolaudit"
 )
+
+// interval is how far apart two looks at the pools of one cluster are. A pool changes with every machine that comes or goes,
+// and each look is at all machines; of a leak nobody needs to hear at once.
+const interval = 5 * time.Second
 
 // AddressLeakedReason is the reason of the event about a leak.
 const AddressLeakedReason = "AddressLeaked"
@@ -37,8 +43,12 @@ type Reconciler struct {
 	Metrics *observability.Metrics
 	// Recorder writes events.
 	Recorder events.EventRecorder
+	// Clock tells when a cluster's pools were looked at last.
+	Clock clock.PassiveClock
 
 	mu sync.Mutex
+	// looked is when each cluster's pools were looked at last.
+	looked map[client.ObjectKey]time.Time
 	// told are the leaks of each cluster of which there was an event already, and pools those of its Harvester.
 	told  map[client.ObjectKey][]poolaudit.Finding
 	pools map[client.ObjectKey][]string
@@ -54,6 +64,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	if early := r.tooEarly(request.NamespacedName); early > 0 {
+		return ctrl.Result{RequeueAfter: early}, nil
+	}
 	connection, err := r.Identities.Connect(ctx, cluster)
 	if err != nil {
 		return ctrl.Result{}, nil //nolint:nilerr // See above.
@@ -68,6 +81,21 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	r.tell(cluster, pools.Items, leaks)
 	return ctrl.Result{}, nil
+}
+
+// tooEarly is how long it is until a cluster's pools may be looked at again; if it is nothing, they are looked at now.
+func (r *Reconciler) tooEarly(cluster client.ObjectKey) time.Duration {
+	now := r.Clock.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last, before := r.looked[cluster]; before && now.Sub(last) < interval {
+		return interval - now.Sub(last)
+	}
+	if r.looked == nil {
+		r.looked = map[client.ObjectKey]time.Time{}
+	}
+	r.looked[cluster] = now
+	return 0
 }
 
 // leaks are the suspects whose VM Harvester itself says is not there: the cache may lag, and holds our VMs only.
@@ -99,7 +127,7 @@ func (r *Reconciler) leaks(ctx context.Context, connection *harvesterclient.Conn
 // targets are the namespaces of all clusters of the same Harvester, so that each of them counts the same.
 func (r *Reconciler) targets(ctx context.Context, cluster *infrav1.HarvesterCluster) ([]string, error) {
 	all := &infrav1.HarvesterClusterList{}
-	if err := r.Client.List(ctx, all); err != nil {
+	if err := r.Client.List(ctx, all, client.UnsafeDisableDeepCopy); err != nil { // They are looked at only.
 		return nil, fmt.Errorf("list the HarvesterClusters: %w", err)
 	}
 	var targets []string
@@ -145,4 +173,5 @@ func (r *Reconciler) forget(key client.ObjectKey) {
 	defer r.mu.Unlock()
 	delete(r.told, key)
 	delete(r.pools, key)
+	delete(r.looked, key)
 }

@@ -66,7 +66,7 @@ func (r *Reconciler) goingVMToClusters(ctx context.Context, vm client.Object) []
 
 func (r *Reconciler) clusters(ctx context.Context, wanted func(*infrav1.HarvesterCluster) bool) []ctrl.Request {
 	all := &infrav1.HarvesterClusterList{}
-	if err := r.Client.List(ctx, all); err != nil {
+	if err := r.Client.List(ctx, all, client.UnsafeDisableDeepCopy); err != nil { // They are looked at only.
 		ctrl.LoggerFrom(ctx).Error(err, "Could not list HarvesterClusters for an event")
 		return nil
 	}
