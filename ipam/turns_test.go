@@ -54,27 +54,49 @@ func TestAllocatorsThatTakeTurnsLoseNoWrite(t *testing.T) {
 	})
 }
 
-func TestATurnThatLastsHoldsNobodyUpForLong(t *testing.T) {
+func TestATurnThatLastsIsLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns, memory := &Turns{}, NewMemoryStore(simplePool(t, 1, 200))
-		stuck := &hookStore{MemoryStore: memory, onGet: func(ctx context.Context, _ string) error {
+		ctx, cancel := context.WithCancel(t.Context())
+		stuck := stuckAllocators(ctx, turns, memory, 1)
+		began := time.Now()
+		allocateFromAll(t, tenants(memory, 3, WithTurns(turns)))
+		assert.Equal(t, longestTurn, time.Since(began))
+		cancel()
+		require.ErrorIs(t, <-stuck, context.Canceled)
+	})
+}
+
+func TestNobodyWaitsLongForItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns, memory := &Turns{}, NewMemoryStore(simplePool(t, 1, 200))
+		ctx, cancel := context.WithCancel(t.Context())
+		stuck := stuckAllocators(ctx, turns, memory, 20)
+		began := time.Now()
+		allocateFromAll(t, tenants(memory, 3, WithTurns(turns)))
+		assert.Equal(t, longestWait, time.Since(began))
+		cancel()
+		for range 20 {
+			require.ErrorIs(t, <-stuck, context.Canceled)
+		}
+	})
+}
+
+// stuckAllocators are at a pool that does not answer them, until ctx ends.
+func stuckAllocators(ctx context.Context, turns *Turns, memory *MemoryStore, count int) (ended <-chan error) {
+	errs := make(chan error)
+	for i := range count {
+		store := &hookStore{MemoryStore: memory, onGet: func(ctx context.Context, _ string) error {
 			<-ctx.Done()
 			return ctx.Err()
 		}}
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error)
 		go func() {
-			_, err := NewAllocator(stuck, WithTurns(turns)).Allocate(ctx, Request{Owner: "stuck", Pools: []string{"pool-1"}})
-			ended <- err
+			_, err := NewAllocator(store, WithTurns(turns)).Allocate(ctx, Request{Owner: fmt.Sprint("stuck-", i), Pools: []string{"pool-1"}})
+			errs <- err
 		}()
-		synctest.Wait()
-		began := time.Now()
-		_, err := NewAllocator(memory, WithTurns(turns)).Allocate(t.Context(), Request{Owner: "me", Pools: []string{"pool-1"}})
-		require.NoError(t, err)
-		assert.Equal(t, longestTurn, time.Since(began))
-		cancel()
-		require.ErrorIs(t, <-ended, context.Canceled)
-	})
+	}
+	synctest.Wait()
+	return errs
 }
 
 // The pause after a lost write is not part of the turn, nor does a refused request keep it.

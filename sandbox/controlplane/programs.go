@@ -50,7 +50,6 @@ func (c *ControlPlane) apiServer() process.Spec {
 		// Nothing can reach a loopback API server through the kubernetes
 		// Service; its endpoint would be refused as a loopback address.
 		"endpoint-reconciler-type": "none",
-		"profiling":                "false",
 	}
 	maps.Copy(args, c.options.APIServerArgs)
 	return c.spec("kube-apiserver", args, answers(c.adminClient(), c.admin.Host+"/readyz"))

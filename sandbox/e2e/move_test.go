@@ -14,7 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
@@ -97,12 +100,19 @@ func loseManagement(t *testing.T, s *sandbox.Sandbox) *fleet.Fleet {
 	return f
 }
 
-// requireBack waits until both machines run again, and sees that they are the same.
+// requireBack waits until both machines run again and the Cluster is available, without which clusterctl does not move it
+// once more, and sees that the machines are the same.
 func requireBack(t *testing.T, f *fleet.Fleet, before map[string]string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	require.NoError(t, f.Await(ctx, moved, len(before)))
+	require.Eventually(t, func() bool {
+		cluster := &clusterv1.Cluster{}
+		require.NoError(t, f.Client().Get(ctx, client.ObjectKey{Namespace: moved, Name: moved}, cluster))
+		return apimeta.IsStatusConditionTrue(cluster.Status.Conditions, clusterv1.ClusterAvailableCondition) &&
+			ptr.Deref(cluster.Status.Initialization.ControlPlaneInitialized, false)
+	}, 2*time.Minute, 100*time.Millisecond, "the Cluster is available")
 	assert.Equal(t, before, identities(t, f, moved), "a VM was deleted or made anew, or an address changed")
 }
 

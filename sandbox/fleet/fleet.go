@@ -37,7 +37,7 @@ type Fleet struct {
 }
 
 // Options are those of a sandbox for fleets, in a state folder: Cluster API core and CAPHV only, light machines, and the
-// manager's metrics without authentication on loopback. Give the returned URL of them to New.
+// manager's metrics and profiles without authentication on loopback. Give the returned URL of them to New.
 func Options(root, state string) (options sandbox.Options, metrics string, err error) {
 	ports, err := controlplane.FreePorts(1)
 	if err != nil {
@@ -47,7 +47,7 @@ func Options(root, state string) (options sandbox.Options, metrics string, err e
 	components := management.Without(management.RKE2Bootstrap, management.RKE2ControlPlane)
 	for i := range components {
 		if components[i].Name == management.CAPHV {
-			components[i].Args = append(slices.Clone(components[i].Args), "--metrics-bind-address="+address, "--metrics-secure=false")
+			components[i].Args = append(slices.Clone(components[i].Args), "--metrics-bind-address="+address, "--metrics-secure=false", "--profiling")
 		}
 	}
 	return sandbox.Options{Root: root, StateDir: state, Light: true, Components: components}, "http://" + address + "/metrics", nil

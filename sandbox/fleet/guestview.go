@@ -7,6 +7,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -53,7 +55,7 @@ func startGuestView(ctx context.Context, config *rest.Config) (*guestView, error
 	}
 	v.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	v.server.Handler = v.guard(&httputil.ReverseProxy{
-		Transport: transport, FlushInterval: -1,
+		Transport: transport, FlushInterval: -1, ErrorLog: log.New(io.Discard, "", 0), // Clients hear of it.
 		Rewrite: func(r *httputil.ProxyRequest) {
 			narrow(r.Out)
 			r.Out.Header.Del("Authorization")

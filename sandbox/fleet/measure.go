@@ -19,6 +19,8 @@ import (
 type Load struct {
 	// Clusters and Machines in each of them.
 	Clusters, Machines int
+	// AtOnce is how many clusters are made, or deleted, at a time; 0 for all.
+	AtOnce int
 	// Rest is how long to watch the complete clusters do nothing.
 	Rest time.Duration
 	// Timeout bounds the creation, and the deletion.
@@ -173,11 +175,14 @@ func (f *Fleet) rest(ctx context.Context, duration time.Duration, report *Report
 	return err
 }
 
-// all does something to every cluster of the load, a few at a time, within its timeout.
+// all does something to every cluster of the load, as many at a time as it says, within its timeout.
 func (f *Fleet) all(ctx context.Context, load Load, do func(ctx context.Context, name string, machines int) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, load.Timeout, fmt.Errorf("not done after %s", load.Timeout))
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
+	if load.AtOnce > 0 {
+		group.SetLimit(load.AtOnce)
+	}
 	for i := range load.Clusters {
 		group.Go(func() error { return do(ctx, fmt.Sprintf("load-%d", i), load.Machines) })
 	}

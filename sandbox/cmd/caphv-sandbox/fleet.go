@@ -42,12 +42,12 @@ func newMeasureCommand(settings *settings) *cobra.Command {
 		Long: `Make many machines at once, and tell what CAPHV needs for them: the time it adds to a VM's own, requests, writes, memory,
 and what it does at rest. Machines are light: they register as Nodes and start no process.`,
 		Example: `  caphv-sandbox measure --machines 10
-  caphv-sandbox measure --clusters 50 --machines 20 --rest 10m
+  caphv-sandbox measure --clusters 50 --machines 20 --at-once 5 --timeout 40m
   caphv-sandbox measure --machines 50 --output json`,
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if load.Clusters < 1 || load.Machines < 1 || (output != "text" && output != "json") {
-				return usageError{errors.New("--clusters and --machines must be at least 1, --output text or json")}
+			if load.Clusters < 1 || load.Machines < 1 || load.AtOnce < 0 || (output != "text" && output != "json") {
+				return usageError{errors.New("--clusters and --machines must be at least 1, --at-once 0 or more, --output text or json")}
 			}
 			root, state, err := settings.places()
 			if err != nil {
@@ -73,6 +73,7 @@ and what it does at rest. Machines are light: they register as Nodes and start n
 	flags := command.Flags()
 	flags.IntVar(&load.Clusters, "clusters", 1, "clusters to make")
 	flags.IntVar(&load.Machines, "machines", 10, "machines of each cluster")
+	flags.IntVar(&load.AtOnce, "at-once", 0, "clusters that are made or deleted at a time; 0 for all")
 	flags.DurationVar(&load.Rest, "rest", time.Minute, "how long to watch the complete clusters do nothing")
 	flags.DurationVar(&load.Timeout, "timeout", 20*time.Minute, "time for the creation, and for the deletion")
 	flags.StringVar(&output, "output", "text", "text or json; with json, progress goes to standard error")
