@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -40,6 +41,9 @@ type ClaimController struct {
 
 // SetupWithManager starts the controller with the manager.
 func (c *ClaimController) SetupWithManager(manager ctrl.Manager, options controller.Options) error {
+	if err := indexUsers(context.Background(), manager.GetFieldIndexer()); err != nil {
+		return fmt.Errorf("index the users of claims: %w", err)
+	}
 	return ctrl.NewControllerManagedBy(manager).Named("persistentvolumeclaim").
 		For(&corev1.PersistentVolumeClaim{}).
 		Watches(&kubevirtv1.VirtualMachineInstance{}, handler.EnqueueRequestsFromMapFunc(claimsOf)).
@@ -183,20 +187,51 @@ func (c *ClaimController) destroy(ctx context.Context, volume *corev1.Persistent
 	return nil
 }
 
-// inUse tells whether an instance that is not over refers to the claim. It asks the apiserver: a stale answer would take
-// a disk from under a machine.
+// inUse tells whether an instance that is not over refers to the claim. Those that the cache knows of, and those that the
+// cache's machines could have, are asked the apiserver for: a stale answer would take a disk from under a machine. Not all
+// instances are, as with a thousand of them every volume that goes would have all read.
 func (c *ClaimController) inUse(ctx context.Context, claim *corev1.PersistentVolumeClaim) (bool, error) {
-	instances := &kubevirtv1.VirtualMachineInstanceList{}
-	if err := c.Live.List(ctx, instances, client.InNamespace(claim.Namespace)); err != nil {
-		return false, fmt.Errorf("list instances that use claim %s/%s: %w", claim.Namespace, claim.Name, err)
+	instances, machines := &kubevirtv1.VirtualMachineInstanceList{}, &kubevirtv1.VirtualMachineList{}
+	for _, list := range []client.ObjectList{instances, machines} {
+		if err := c.Client.List(ctx, list, client.InNamespace(claim.Namespace), client.MatchingFields{userIndex: claim.Name}); err != nil {
+			return false, fmt.Errorf("list what uses claim %s/%s: %w", claim.Namespace, claim.Name, err)
+		}
 	}
+	var users []string
 	for i := range instances.Items {
-		vmi := &instances.Items[i]
-		for _, name := range claims.Used(vmi.Spec.Volumes) {
-			if name == claim.Name && !vmi.IsFinal() {
-				return true, nil
-			}
+		users = append(users, instances.Items[i].Name)
+	}
+	for i := range machines.Items {
+		users = append(users, machines.Items[i].Name)
+	}
+	slices.Sort(users)
+	for _, user := range slices.Compact(users) {
+		vmi := &kubevirtv1.VirtualMachineInstance{}
+		err := c.Live.Get(ctx, client.ObjectKey{Namespace: claim.Namespace, Name: user}, vmi)
+		if client.IgnoreNotFound(err) != nil {
+			return false, fmt.Errorf("read what uses claim %s/%s: %w", claim.Namespace, claim.Name, err)
+		}
+		if err == nil && !vmi.IsFinal() && slices.Contains(claims.Used(vmi.Spec.Volumes), claim.Name) {
+			return true, nil
 		}
 	}
 	return false, nil
+}
+
+// userIndex finds machines and instances by the claims that they use.
+const userIndex = "storage.claim"
+
+func indexUsers(ctx context.Context, indexer client.FieldIndexer) error {
+	err := indexer.IndexField(ctx, &kubevirtv1.VirtualMachineInstance{}, userIndex, func(object client.Object) []string {
+		return claims.Used(object.(*kubevirtv1.VirtualMachineInstance).Spec.Volumes)
+	})
+	if err != nil {
+		return err
+	}
+	return indexer.IndexField(ctx, &kubevirtv1.VirtualMachine{}, userIndex, func(object client.Object) []string {
+		if template := object.(*kubevirtv1.VirtualMachine).Spec.Template; template != nil {
+			return claims.Used(template.Spec.Volumes)
+		}
+		return nil
+	})
 }
