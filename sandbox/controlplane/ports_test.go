@@ -19,7 +19,7 @@ func TestPortsDifferAndCanBeListenedOnAtEveryAddress(t *testing.T) {
 		for _, port := range ports {
 			require.False(t, seen[port], "port %d was handed out before", port)
 			seen[port] = true
-			listener, err := net.Listen("tcp", ":"+strconv.Itoa(port)) //nolint:gosec,noctx // every address is what is meant
+			listener, err := net.Listen("tcp", ":"+strconv.Itoa(port))
 			require.NoError(t, err)
 			t.Cleanup(func() { listener.Close() })
 		}
@@ -47,7 +47,7 @@ func TestFirstEphemeral(t *testing.T) {
 }
 
 func TestNoPortsLeftIsSaid(t *testing.T) {
-	if listener, err := net.Listen("tcp", ":"+strconv.Itoa(firstPort)); err == nil { //nolint:gosec,noctx // every address is what is meant
+	if listener, err := net.Listen("tcp", ":"+strconv.Itoa(firstPort)); err == nil {
 		defer listener.Close()
 	}
 	_, err := freePorts(1, firstPort+1)

@@ -32,8 +32,8 @@ type Fleet struct {
 	metrics string
 	// looks is where it looks whether it may go on: live, or in a cache where nothing is to be seen but what comes or goes.
 	looks client.Reader
-	// guestKubeconfig is what leads a cluster to its guest.
-	guestKubeconfig func(cluster string) ([]byte, error)
+	// view shows each cluster its own guest; nil where all see the same.
+	view *guestView
 }
 
 // Options are those of a sandbox for fleets, in a state folder: Cluster API core and CAPHV only, light machines, and the
@@ -86,10 +86,15 @@ func New(ctx context.Context, s *sandbox.Sandbox, metrics string) (*Fleet, error
 	if err != nil {
 		return nil, err
 	}
-	return &Fleet{
-		sandbox: s, management: c, harvester: h, metrics: metrics, looks: c,
-		guestKubeconfig: func(string) ([]byte, error) { return os.ReadFile(s.ManagementKubeconfig()) },
-	}, nil
+	return &Fleet{sandbox: s, management: c, harvester: h, metrics: metrics, looks: c}, nil
+}
+
+// guestKubeconfig is what leads a cluster to its guest.
+func (f *Fleet) guestKubeconfig(cluster string) ([]byte, error) {
+	if f.view != nil {
+		return f.view.kubeconfig(cluster)
+	}
+	return os.ReadFile(f.sandbox.ManagementKubeconfig())
 }
 
 func newScheme() (*runtime.Scheme, error) {

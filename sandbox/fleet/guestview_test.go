@@ -33,7 +33,7 @@ func TestAGuestSeesItsOwnNodesOnly(t *testing.T) {
 		"/api/v1/nodes/worker-1":                       "GET /api/v1/nodes/worker-1",
 		"/version":                                     "GET /version",
 	} {
-		response, err := guest.Get(config.Host + asked) //nolint:noctx // the test's own server
+		response, err := guest.Get(config.Host + asked)
 		require.NoError(t, err)
 		body, err := io.ReadAll(response.Body)
 		require.NoError(t, err)
@@ -43,7 +43,7 @@ func TestAGuestSeesItsOwnNodesOnly(t *testing.T) {
 	config.BearerToken = "guessed"
 	other, err := rest.HTTPClientFor(config)
 	require.NoError(t, err)
-	stranger, err := other.Get(config.Host + "/api/v1/nodes") //nolint:noctx // the test's own server
+	stranger, err := other.Get(config.Host + "/api/v1/nodes")
 	require.NoError(t, err)
 	require.NoError(t, stranger.Body.Close())
 	assert.Equal(t, http.StatusUnauthorized, stranger.StatusCode)

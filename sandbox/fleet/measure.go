@@ -56,6 +56,8 @@ type Report struct {
 	RestHarvesterRequests float64 `json:"restHarvesterRequests"`
 	RestManagementWrites  float64 `json:"restManagementWrites"`
 	RestCorePercent       float64 `json:"restCorePercent"`
+	// RestRequests are the requests to Harvester at rest by verb and resource. A watch is renewed every few minutes.
+	RestRequests map[string]int `json:"restRequests"`
 	// HarvesterRequests are the requests of the machines' whole life by verb and resource, in all.
 	HarvesterRequests map[string]int `json:"harvesterRequests"`
 	// MemoryMiB is the manager's resident memory with all machines there.
@@ -121,7 +123,7 @@ func (f *Fleet) Measure(ctx context.Context, load Load, tell func(format string,
 // sparing is a fleet that takes little of the machine it is measured on.
 func (f *Fleet) sparing(looks client.Reader, view *guestView) *Fleet {
 	sparing := *f
-	sparing.looks, sparing.guestKubeconfig = looks, view.kubeconfig
+	sparing.looks, sparing.view = looks, view
 	return &sparing
 }
 
@@ -162,9 +164,11 @@ func (f *Fleet) rest(ctx context.Context, duration time.Duration, report *Report
 	if err != nil {
 		return err
 	}
+	requests := f.sandbox.Harvester().Requests().All()
 	if err := sleep(ctx, duration); err != nil {
 		return err
 	}
+	report.RestRequests = byKind(requests, f.sandbox.Harvester().Requests().All())
 	after, err := f.use(ctx)
 	rest := after.minus(before)
 	report.RestHarvesterRequests, report.RestManagementWrites = rest.harvesterRequests, rest.managementWrites
@@ -231,17 +235,21 @@ func (r Report) String() string {
 		fmt.Sprintf("  writes to the management cluster per machine: %.1f to make it, %.1f in its life", r.ManagementWritesMade, r.ManagementWritesLifetime),
 		fmt.Sprintf("  at rest for %.0f s: %.0f requests to Harvester, %.0f writes, %.2f %% of a core", r.RestSeconds, r.RestHarvesterRequests, r.RestManagementWrites, r.RestCorePercent),
 		fmt.Sprintf("  memory %.0f MiB", r.MemoryMiB),
-		"  requests to Harvester by kind: " + r.kinds(),
+		"  requests to Harvester by kind: " + kinds(r.HarvesterRequests),
+		"  of them at rest: " + kinds(r.RestRequests),
 	}, "\n")
 }
 
 // kinds are the kinds of requests, the most frequent first.
-func (r Report) kinds() string {
-	names := slices.SortedFunc(maps.Keys(r.HarvesterRequests), func(a, b string) int {
-		return cmp.Or(cmp.Compare(r.HarvesterRequests[b], r.HarvesterRequests[a]), cmp.Compare(a, b))
+func kinds(requests map[string]int) string {
+	if len(requests) == 0 {
+		return "none"
+	}
+	names := slices.SortedFunc(maps.Keys(requests), func(a, b string) int {
+		return cmp.Or(cmp.Compare(requests[b], requests[a]), cmp.Compare(a, b))
 	})
 	for i, name := range names {
-		names[i] = fmt.Sprintf("%s %d", name, r.HarvesterRequests[name])
+		names[i] = fmt.Sprintf("%s %d", name, requests[name])
 	}
 	return strings.Join(names, ", ")
 }
