@@ -20,8 +20,10 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -141,6 +143,9 @@ func (h *Harvester) run(ctx context.Context, _ string) error {
 	m, err := ctrl.NewManager(h.admin, manager.Options{
 		Scheme: NewScheme(), Logger: h.options.Logger, LeaderElection: false,
 		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
+		// The priority queue of controller-runtime 0.24.1 may not end: it holds its lock while it hands out an item that
+		// nobody takes any more.
+		Controller: config.Controller{UsePriorityQueue: ptr.To(false)},
 	})
 	if err != nil {
 		return err
