@@ -10,17 +10,29 @@ import (
 
 func clusterUp(src *HarvesterCluster, dst *infrav1.HarvesterCluster) {
 	dst.Spec = clusterSpecUp(&src.Spec)
-	dst.Status = infrav1.HarvesterClusterStatus{Ready: src.Status.Ready, Conditions: conditionsUp(src.Status.Conditions)}
-	if src.Status.Ready {
-		// To Cluster API's older contract, ready is what provisioned is to the newer one.
-		provisioned := true
-		dst.Status.Initialization = &infrav1.Initialization{Provisioned: &provisioned}
+	dst.Status = infrav1.HarvesterClusterStatus{
+		Ready: src.Status.Ready, Conditions: conditionsUp(src.Status.Conditions),
+		Initialization: initializationUp(src.Status.Initialization), FailureDomains: each(src.Status.FailureDomains, failureDomainUp),
 	}
+}
+
+// clusterDerive adds what v0.2.x did not write, and tells whether it did: to Cluster API's older contract, ready is what
+// provisioned is to the newer one.
+func clusterDerive(dst *infrav1.HarvesterCluster) bool {
+	if !dst.Status.Ready || dst.Status.Initialization != nil {
+		return false
+	}
+	provisioned := true
+	dst.Status.Initialization = &infrav1.Initialization{Provisioned: &provisioned}
+	return true
 }
 
 func clusterDown(src *infrav1.HarvesterCluster, dst *HarvesterCluster) {
 	dst.Spec = clusterSpecDown(&src.Spec)
-	dst.Status = HarvesterClusterStatus{Ready: src.Status.Ready, Conditions: conditionsDown(src.Status.Conditions)}
+	dst.Status = HarvesterClusterStatus{
+		Ready: src.Status.Ready, Conditions: conditionsDown(src.Status.Conditions),
+		Initialization: initializationDown(src.Status.Initialization), FailureDomains: each(src.Status.FailureDomains, failureDomainDown),
+	}
 }
 
 func clusterTemplateUp(src *HarvesterClusterTemplate, dst *infrav1.HarvesterClusterTemplate) {

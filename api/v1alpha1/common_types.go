@@ -72,11 +72,30 @@ type Condition struct {
 	// message for a human.
 	// +optional
 	Message string `json:"message,omitempty"`
+
+	// observedGeneration is the metadata.generation that the condition was set upon. Releases from v0.7 on write it.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 }
 
-// Initialization tells how far the first provisioning of a machine is.
+// FailureDomain is a zone of Harvester's hosts that machines can be spread over.
+type FailureDomain struct {
+	// name of the zone.
+	// +required
+	Name string `json:"name"`
+
+	// controlPlane tells whether machines of the control plane may run there.
+	// +optional
+	ControlPlane *bool `json:"controlPlane,omitempty"`
+
+	// attributes are free-form facts about the zone.
+	// +optional
+	Attributes map[string]string `json:"attributes,omitempty"`
+}
+
+// Initialization tells how far the first provisioning of an object is.
 type Initialization struct {
-	// provisioned is true once the machine was provisioned.
+	// provisioned is true once the object was provisioned.
 	// +optional
 	Provisioned *bool `json:"provisioned,omitempty"`
 }

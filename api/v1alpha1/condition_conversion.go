@@ -43,6 +43,7 @@ func conditionUp(src Condition) metav1.Condition {
 	dst := metav1.Condition{
 		Type: src.Type, Status: metav1.ConditionStatus(src.Status), LastTransitionTime: src.LastTransitionTime,
 		Reason: reasonUp(src.Reason), Message: truncate(src.Message, maxMessage),
+		ObservedGeneration: src.ObservedGeneration,
 	}
 	switch src.Status {
 	case corev1.ConditionTrue, corev1.ConditionFalse:
@@ -92,7 +93,7 @@ func conditionsDown(src []metav1.Condition) []Condition { return each(src, condi
 func conditionDown(src metav1.Condition) Condition {
 	dst := Condition{
 		Type: src.Type, Status: corev1.ConditionStatus(src.Status), LastTransitionTime: src.LastTransitionTime,
-		Reason: src.Reason, Message: src.Message,
+		Reason: src.Reason, Message: src.Message, ObservedGeneration: src.ObservedGeneration,
 	}
 	if src.Status == metav1.ConditionFalse {
 		dst.Severity = severityOfFalse

@@ -3,10 +3,10 @@ package v1alpha1
 import infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 
 var (
-	clusters         = pair[HarvesterCluster, infrav1.HarvesterCluster]{clusterUp, clusterDown}
-	clusterTemplates = pair[HarvesterClusterTemplate, infrav1.HarvesterClusterTemplate]{clusterTemplateUp, clusterTemplateDown}
-	machines         = pair[HarvesterMachine, infrav1.HarvesterMachine]{machineUp, machineDown}
-	machineTemplates = pair[HarvesterMachineTemplate, infrav1.HarvesterMachineTemplate]{machineTemplateUp, machineTemplateDown}
+	clusters         = pair[HarvesterCluster, infrav1.HarvesterCluster]{up: clusterUp, down: clusterDown, derive: clusterDerive}
+	clusterTemplates = pair[HarvesterClusterTemplate, infrav1.HarvesterClusterTemplate]{up: clusterTemplateUp, down: clusterTemplateDown}
+	machines         = pair[HarvesterMachine, infrav1.HarvesterMachine]{up: machineUp, down: machineDown}
+	machineTemplates = pair[HarvesterMachineTemplate, infrav1.HarvesterMachineTemplate]{up: machineTemplateUp, down: machineTemplateDown}
 )
 
 // ClusterToHub converts a HarvesterCluster to v1beta1. It fails only if an object cannot be written as JSON.

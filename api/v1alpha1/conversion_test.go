@@ -123,8 +123,8 @@ func TestChangesOfTheOldVersionHold(t *testing.T) {
 	got := machineUp(t, old)
 	assert.JSONEq(t, `{"status": {"conditions": [
 		{"type": "New", "status": "True", "lastTransitionTime": "2025-01-02T03:04:05Z"},
-		{"type": "VMRunning", "status": "True", "reason": "VMRunning", "lastTransitionTime": "2025-01-02T03:04:05Z"},
-		{"type": "VMIPAllocated", "status": "False", "severity": "Error", "reason": "PoolExhausted", "lastTransitionTime": "2025-01-02T03:04:05Z"}
+		{"type": "VMRunning", "status": "True", "reason": "VMRunning", "observedGeneration": 7, "lastTransitionTime": "2025-01-02T03:04:05Z"},
+		{"type": "VMIPAllocated", "status": "False", "severity": "Error", "reason": "PoolExhausted", "observedGeneration": 8, "lastTransitionTime": "2025-01-02T03:04:05Z"}
 	]}}`, got.Annotations[v1alpha1.DataAnnotation], "and v1beta1 keeps the severity")
 	delete(got.Annotations, v1alpha1.DataAnnotation)
 	requireEqual(t, want, got)

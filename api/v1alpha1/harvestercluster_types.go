@@ -160,6 +160,10 @@ type HarvesterClusterStatus struct {
 	// +optional
 	Ready bool `json:"ready,omitempty"`
 
+	// initialization tells how far the first provisioning is. Releases from v0.7 on write it.
+	// +optional
+	Initialization *Initialization `json:"initialization,omitempty"`
+
 	// failureReason names a failure that v0.2.x took for final. v1beta1 has none: every failure is a condition.
 	// +optional
 	FailureReason string `json:"failureReason,omitempty"`
@@ -171,9 +175,16 @@ type HarvesterClusterStatus struct {
 	// conditions are observations of the cluster's state.
 	// +optional
 	Conditions []Condition `json:"conditions,omitempty"`
+
+	// failureDomains are the zones of Harvester's hosts that machines can be spread over. Releases from v0.7 on write
+	// them.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	FailureDomains []FailureDomain `json:"failureDomains,omitempty"`
 }
 
-// HarvesterCluster is the infrastructure of one guest cluster as a whole.
+// HarvesterCluster is the infrastructure of one workload cluster as a whole.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

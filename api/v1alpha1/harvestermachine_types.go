@@ -51,6 +51,68 @@ type HarvesterMachineSpec struct {
 	// networkConfig gives the VM a fixed address.
 	// +optional
 	NetworkConfig *NetworkConfig `json:"networkConfig,omitempty"`
+
+	// vmNetworkConfig says from which pools the VM gets its address, in place of what the cluster says.
+	// Releases from v0.7 on have it. Not together with networkConfig.
+	// +optional
+	VMNetworkConfig *MachineVMNetworkConfig `json:"vmNetworkConfig,omitempty"`
+
+	// firmware says how the VM boots. Releases from v0.7 on have it. Default: BIOS.
+	// +optional
+	Firmware *Firmware `json:"firmware,omitempty"`
+
+	// tpm gives the VM a virtual Trusted Platform Module. Releases from v0.7 on have it. Default: none.
+	// +optional
+	TPM *TPM `json:"tpm,omitempty"`
+}
+
+// MachineVMNetworkConfig says where the VM of one machine gets its address, in place of what its cluster says.
+type MachineVMNetworkConfig struct {
+	// ipPoolRef is the name of one address pool on Harvester.
+	// +optional
+	IPPoolRef string `json:"ipPoolRef,omitempty"`
+
+	// ipPoolRefs are the names of address pools on Harvester, in the order in which they are tried.
+	// +optional
+	IPPoolRefs []string `json:"ipPoolRefs,omitempty"`
+
+	// gateway is the IP address of the VM's default router.
+	// +optional
+	Gateway string `json:"gateway,omitempty"`
+
+	// subnetMask is the VM's network mask in dotted form.
+	// +optional
+	SubnetMask string `json:"subnetMask,omitempty"`
+
+	// dnsServers are the IP addresses of the name servers that the VM uses.
+	// +optional
+	DNSServers []string `json:"dnsServers,omitempty"`
+
+	// dnsSearch are the domains that the VM appends to a name that has no dot.
+	// +optional
+	DNSSearch []string `json:"dnsSearch,omitempty"`
+}
+
+// Firmware says how a VM boots.
+type Firmware struct {
+	// efi boots by UEFI in place of BIOS. Default: false.
+	// +optional
+	EFI *bool `json:"efi,omitempty"`
+
+	// secureBoot lets UEFI boot signed code only. Needs efi. Default: false.
+	// +optional
+	SecureBoot *bool `json:"secureBoot,omitempty"`
+}
+
+// TPM describes a virtual Trusted Platform Module.
+type TPM struct {
+	// enabled gives the VM a TPM. Default: false.
+	// +optional
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// persistent keeps the TPM's state over restarts of the VM. Needs enabled. Default: false.
+	// +optional
+	Persistent *bool `json:"persistent,omitempty"`
 }
 
 // Volume describes one disk of a VM.
@@ -129,6 +191,10 @@ type HarvesterMachineStatus struct {
 	// allocatedPoolRef is the name of the pool on Harvester that allocatedIPAddress goes back to.
 	// +optional
 	AllocatedPoolRef string `json:"allocatedPoolRef,omitempty"`
+
+	// failureDomain is the zone of Harvester's hosts that the VM runs in. Releases from v0.7 on write it.
+	// +optional
+	FailureDomain string `json:"failureDomain,omitempty"`
 }
 
 // HarvesterMachine is the infrastructure of one machine: a VM on Harvester.

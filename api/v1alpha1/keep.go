@@ -31,18 +31,25 @@ type object[T any] interface {
 type pair[S, H any] struct {
 	up   func(*S, *H)
 	down func(*H, *S)
+	// derive adds to an object of v1beta1 what follows from its other fields and v1alpha1 did not have at first, and tells
+	// whether it added anything. nil: nothing is derived.
+	derive func(*H) bool
 }
 
 // toHub converts an object to v1beta1, with what the version that it came from had kept in it.
 func toHub[S, H any, PS object[S], PH object[H]](src PS, dst PH, convert pair[S, H]) error {
 	metadata := copyMetadata(src, dst)
 	convert.up((*S)(src), (*H)(dst))
-	if kept := take[H](metadata, HubDataAnnotation); kept != nil {
+	kept := take[H](metadata, HubDataAnnotation)
+	if kept != nil {
 		known := new(H)
 		convert.up(downOf(convert, kept), known)
 		if err := restore[H, PH](dst, known, kept); err != nil {
 			return err
 		}
+	}
+	if kept == nil || !convert.derives(kept) {
+		convert.derives((*H)(dst))
 	}
 	lost, err := difference(src, downOf(convert, (*H)(dst)))
 	if err != nil || len(lost) == 0 {
@@ -55,15 +62,20 @@ func toHub[S, H any, PS object[S], PH object[H]](src PS, dst PH, convert pair[S,
 func fromHub[S, H any, PS object[S], PH object[H]](src PH, dst PS, convert pair[S, H]) error {
 	metadata := copyMetadata(src, dst)
 	convert.down((*H)(src), (*S)(dst))
+	text := metadata.Annotations[DataAnnotation]
 	if kept := take[S](metadata, DataAnnotation); kept != nil {
 		known := new(H)
 		convert.up(kept, known)
 		if err := restore[S, PS](dst, downOf(convert, known), kept); err != nil {
 			return err
 		}
+		if err := dropDerived[S, H, PS](dst, text, convert); err != nil {
+			return err
+		}
 	}
 	back := new(H)
 	convert.up((*S)(dst), back)
+	convert.derives(back)
 	lost, err := difference(src, back)
 	if err != nil || len(lost) == 0 {
 		return err
@@ -74,6 +86,9 @@ func fromHub[S, H any, PS object[S], PH object[H]](src PH, dst PS, convert pair[
 	}
 	return keep(metadata, HubDataAnnotation, whole)
 }
+
+// derives adds to hub what is derived, and tells whether that is anything.
+func (p pair[S, H]) derives(hub *H) bool { return p.derive != nil && p.derive(hub) }
 
 func downOf[S, H any](convert pair[S, H], hub *H) *S {
 	spoke := new(S)

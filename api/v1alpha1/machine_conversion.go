@@ -15,9 +15,7 @@ func machineUp(src *HarvesterMachine, dst *infrav1.HarvesterMachine) {
 	dst.Status = infrav1.HarvesterMachineStatus{
 		Ready: status.Ready, Conditions: conditionsUp(status.Conditions), Addresses: each(status.Addresses, addressUp),
 		AllocatedIPAddress: status.AllocatedIPAddress, AllocatedPoolRef: status.AllocatedPoolRef,
-	}
-	if status.Initialization != nil {
-		dst.Status.Initialization = &infrav1.Initialization{Provisioned: status.Initialization.Provisioned}
+		Initialization: initializationUp(status.Initialization), FailureDomain: status.FailureDomain,
 	}
 }
 
@@ -27,9 +25,7 @@ func machineDown(src *infrav1.HarvesterMachine, dst *HarvesterMachine) {
 	dst.Status = HarvesterMachineStatus{
 		Ready: status.Ready, Conditions: conditionsDown(status.Conditions), Addresses: each(status.Addresses, addressDown),
 		AllocatedIPAddress: status.AllocatedIPAddress, AllocatedPoolRef: status.AllocatedPoolRef,
-	}
-	if status.Initialization != nil {
-		dst.Status.Initialization = &Initialization{Provisioned: status.Initialization.Provisioned}
+		Initialization: initializationDown(status.Initialization), FailureDomain: status.FailureDomain,
 	}
 }
 
@@ -49,6 +45,7 @@ func machineSpecUp(src *HarvesterMachineSpec) infrav1.HarvesterMachineSpec {
 		SSHUser: src.SSHUser, SSHKeyPair: src.SSHKeyPair,
 		Volumes: each(src.Volumes, volumeUp), Networks: slices.Clone(src.Networks),
 		NodeAffinity: src.NodeAffinity.DeepCopy(), WorkloadAffinity: src.WorkloadAffinity.DeepCopy(),
+		VMNetworkConfig: machineNetworkUp(src.VMNetworkConfig), Firmware: firmwareUp(src.Firmware), TPM: tpmUp(src.TPM),
 	}
 	if network := src.NetworkConfig; network != nil {
 		dst.NetworkConfig = &infrav1.NetworkConfig{
@@ -65,6 +62,7 @@ func machineSpecDown(src *infrav1.HarvesterMachineSpec) HarvesterMachineSpec {
 		SSHUser: src.SSHUser, SSHKeyPair: src.SSHKeyPair,
 		Volumes: each(src.Volumes, volumeDown), Networks: slices.Clone(src.Networks),
 		NodeAffinity: src.NodeAffinity.DeepCopy(), WorkloadAffinity: src.WorkloadAffinity.DeepCopy(),
+		VMNetworkConfig: machineNetworkDown(src.VMNetworkConfig), Firmware: firmwareDown(src.Firmware), TPM: tpmDown(src.TPM),
 	}
 	if network := src.NetworkConfig; network != nil {
 		dst.NetworkConfig = &NetworkConfig{

@@ -151,7 +151,7 @@ func requireEqual(t *testing.T, want, got object, message ...any) {
 
 // onlyIn are the fields that one version alone has, or that mean something else there.
 var onlyIn = map[string]bool{
-	"status.failureReason": true, "status.failureMessage": true, "status.initialization": true,
+	"status.failureReason": true, "status.failureMessage": true,
 	// A condition is translated: see TestConditionsAreTranslated.
 	"status.conditions": true,
 }
