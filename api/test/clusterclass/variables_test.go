@@ -75,7 +75,37 @@ func TestWrongVariablesAreRefused(t *testing.T) {
 	}
 }
 
-// required are the variables that have no default.
+// A Cluster of v0.2.7 to v0.10.1 relies on these defaults: another one would roll its machines.
+func TestDefaultsAreThoseOfTheField(t *testing.T) {
+	object := newCluster(t, cases["fewest"])
+	require.NoError(t, webhook().Default(t.Context(), object))
+	values := map[string]string{}
+	for _, variable := range object.Spec.Topology.Variables {
+		values[variable.Name] = string(variable.Value.Raw)
+	}
+	for name, want := range map[string]string{
+		"identitySecretName": `"hv-identity-secret"`, "cpuCount": `2`, "memorySize": `"4Gi"`, "sshUser": `"sles"`,
+		"volumes": `[{"imageName": "default/sles15", "volumeSize": "40Gi", "volumeType": "image"}]`,
+	} {
+		assert.JSONEq(t, want, values[name], name)
+	}
+}
+
+// What is written into a Cluster holds, whatever the class has for a default by now.
+func TestAClusterKeepsWhatItSays(t *testing.T) {
+	stored := with(map[string]any{"cpuCount": 4, "memorySize": "8Gi", "sshUser": "rancher"})
+	object := newCluster(t, stored)
+	require.NoError(t, webhook().Default(t.Context(), object))
+	for _, variable := range object.Spec.Topology.Variables {
+		if want, has := stored[variable.Name]; has {
+			text, err := json.Marshal(want)
+			require.NoError(t, err)
+			assert.JSONEq(t, string(text), string(variable.Value.Raw), variable.Name)
+		}
+	}
+}
+
+// required are the variables that have no default, and a name for the identity Secret.
 func required() map[string]any {
 	return map[string]any{
 		"identitySecretName": "harvester",
