@@ -2,7 +2,7 @@ package validation
 
 import (
 	"errors"
-	"fmt"
+	"strings"
 
 	"github.com/google/cel-go/cel"
 )
@@ -88,7 +88,7 @@ func (run *evaluation) judge(rule *boundRule, s scope, at place) {
 	}
 	result, err := run.evaluate(rule.condition, variables)
 	if err != nil {
-		run.reportBroken(rule, joinPath(at.path, rule.Field), fmt.Sprintf("cannot be judged: %v", err))
+		run.reportBroken(rule, joinPath(at.path, rule.Field), whyNotChecked(err))
 		return
 	}
 	if result != true {
@@ -112,7 +112,7 @@ func (run *evaluation) isFine(rule *boundRule, at place) bool {
 // evaluate runs one program and takes its cost off the budget.
 func (run *evaluation) evaluate(compiled func() (program, error), variables *activation) (any, error) {
 	if run.budget == 0 {
-		return nil, errors.New("judging the whole object costs more than Kubernetes allows")
+		return nil, errTooCostly
 	}
 	p, err := compiled()
 	if err != nil {
@@ -136,6 +136,18 @@ func (run *evaluation) evaluate(compiled func() (program, error), variables *act
 	return value.Value(), nil
 }
 
+// errTooCostly says that the rules of one object cost more together than Kubernetes allows.
+var errTooCostly = errors.New("the whole object costs more than Kubernetes allows")
+
+// whyNotChecked says in the user's words why an expression has no value. CEL's own words name types and functions that
+// no manifest has.
+func whyNotChecked(err error) string {
+	if errors.Is(err, errTooCostly) || strings.Contains(err.Error(), "cost limit") {
+		return "cannot be checked: the lists are longer than what Kubernetes allows to compare"
+	}
+	return "cannot be checked: it is, or holds, a value of the wrong type"
+}
+
 func (run *evaluation) message(rule *boundRule, variables *activation) string {
 	if rule.wording == nil {
 		return rule.Message
@@ -152,7 +164,7 @@ func (run *evaluation) message(rule *boundRule, variables *activation) string {
 // server's schema would not take the value either.
 func (run *evaluation) reportBroken(rule *boundRule, path, message string) {
 	run.findings = append(run.findings, Finding{
-		RuleID: rule.ID, Severity: Error, Path: path, Message: message, Remediation: rule.Remediation,
+		RuleID: rule.ID, Severity: Error, Path: path, Message: message, Remediation: rule.Remediation, Unchecked: true,
 	})
 }
 

@@ -45,8 +45,11 @@ type Finding struct {
 	Path string `json:"path"`
 	// Message says what is wrong there.
 	Message string `json:"message"`
-	// Remediation says how to mend it.
+	// Remediation says how to fix it.
 	Remediation string `json:"remediation,omitempty"`
+	// Unchecked is true where the rule could not be checked, because a value has the wrong type or is too large. A schema
+	// that knows the type says it better.
+	Unchecked bool `json:"-"`
 }
 
 // String gives the finding on one line: severity, path, message, rule.

@@ -73,7 +73,7 @@ func TestActionRunsTheProgram(t *testing.T) {
 		{map[string]string{"paths": "a.yaml", "fail-on": "warning"}, ExitFindings, []string{"::warning file=a.yaml"}},
 		{map[string]string{"paths": "a.yaml b.yaml"}, ExitFindings, []string{"::warning file=a.yaml", "::error file=b.yaml,line=5"}},
 		{map[string]string{"paths": "*.yaml", "format": "text"}, ExitFindings, []string{"b.yaml:5:8: error: "}},
-		{map[string]string{"paths": "none/*.yaml"}, ExitTrouble, []string{"none/*.yaml: no file matches"}},
+		{map[string]string{"paths": "none/*.yaml"}, ExitTrouble, []string{"none/*.yaml: error: cannot be read: no file matches"}},
 	} {
 		command := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step.Run)
 		command.Dir = home

@@ -76,11 +76,11 @@ func TestJSONCanBeReadBack(t *testing.T) {
 	assert.Equal(t, ExitFindings, code)
 	var report lint.Report
 	require.NoError(t, json.Unmarshal([]byte(stdout), &report))
-	assert.Equal(t, 2, report.Judged)
-	assert.Equal(t, 1, report.PassedOver)
+	assert.Equal(t, 2, report.Validated)
+	assert.Equal(t, 1, report.Skipped)
 	require.Len(t, report.Findings, 4)
-	assert.Equal(t, "spec.volumes[1].imageName", report.Findings[2].Path)
-	assert.Equal(t, 20, report.Findings[2].Line)
+	assert.Equal(t, "spec.volumes[1].imageName", report.Findings[1].Path)
+	assert.Equal(t, 20, report.Findings[1].Line)
 
 	_, stdout, _ = run("kind: ConfigMap\napiVersion: v1\n", "-o", "json", "-")
 	assert.Contains(t, stdout, `"findings": []`, "readers need a list, not null")
@@ -109,24 +109,24 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"--fail-on", "info", good}, ExitOK, ""},
 		{[]string{mixed}, ExitFindings, ""},
 		{[]string{good, mixed}, ExitFindings, ""},
-		{[]string{broken}, ExitTrouble, "document at line 1"},
-		{[]string{mixed, broken}, ExitTrouble, "document at line 1"},
+		{[]string{broken}, ExitTrouble, "broken.yaml:1:1: error: cannot be parsed"},
+		{[]string{mixed, broken}, ExitTrouble, "broken.yaml:1:1: error: cannot be parsed"},
 		{[]string{mixed, "no-such-file"}, ExitTrouble, "no such file"},
-		{nil, ExitTrouble, "nothing to judge"},
+		{nil, ExitTrouble, "nothing to validate"},
 		{[]string{"testdata/bundle/**/*.yaml"}, ExitOK, ""},
 		{[]string{"--config", "testdata/config.yaml", "testdata/bundle"}, ExitFindings, ""},
 		{[]string{"--config", "testdata/config.yaml", "--fail-on", "error", "testdata/bundle"}, ExitOK, ""},
 		{[]string{"--config", "no-such-file", good}, ExitTrouble, "configuration"},
 		{[]string{"--config", broken, good}, ExitTrouble, "configuration"},
 		{[]string{"--config", unexplained, good}, ExitTrouble, "HM040 has no reason"},
-		{[]string{"--config", unknown, good}, ExitTrouble, "there is no rule"},
+		{[]string{"--config", unknown, good}, ExitTrouble, "does not exist"},
 		{[]string{"--old", "no-such-file", good}, ExitTrouble, "no such file"},
 		{[]string{"--old", good, good}, ExitOK, ""},
 		{[]string{"no-*.yaml"}, ExitTrouble, "no file matches"},
 		{[]string{"--nonsense"}, ExitTrouble, "unknown flag"},
 		{[]string{"-o", "xml", good}, ExitTrouble, "unknown output format"},
 		{[]string{"--fail-on", "never", good}, ExitTrouble, "unknown severity"},
-		{[]string{"explain", "HM999"}, ExitTrouble, "no rule"},
+		{[]string{"explain", "HM999"}, ExitTrouble, "does not exist"},
 		{[]string{"explain"}, ExitTrouble, "accepts 1 arg"},
 		{[]string{"list", "-o", "xml"}, ExitTrouble, "unknown output format"},
 		{[]string{"--help"}, ExitOK, ""},
@@ -152,7 +152,54 @@ func TestStandardInput(t *testing.T) {
 func TestFolders(t *testing.T) {
 	code, stdout, _ := run("", "../../testdata/base")
 	assert.Equal(t, ExitOK, code)
-	assert.Equal(t, "6 judged, 0 passed over: 0 errors, 0 warnings, 3 hints\n", stdout[strings.LastIndex(stdout[:len(stdout)-1], "\n")+1:])
+	assert.Equal(t, "6 validated, 0 skipped: 0 errors, 0 warnings, 3 infos\n", stdout[strings.LastIndex(stdout[:len(stdout)-1], "\n")+1:])
+}
+
+// A tree as teams keep it: patches, a chart, a template, an encrypted Secret. Only what cannot be read ends with 2.
+func TestARepositorysTree(t *testing.T) {
+	root := t.TempDir()
+	write := func(name, text string) {
+		path := filepath.Join(root, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	write("overlay/kustomization.yaml", "resources: [../base]\npatches: [{path: cpu.yaml}]\n")
+	write("overlay/cpu.yaml", "apiVersion: infrastructure.cluster.x-k8s.io/v1beta1\nkind: HarvesterMachineTemplate\nmetadata: {name: a}\nspec: {template: {spec: {cpu: 8}}}\n")
+	write("chart/Chart.yaml", "name: a\n")
+	write("chart/templates/machine.yaml", "{{- if .Values.machine }}\nkind: HarvesterMachine\n{{- end }}\n")
+	write("clusterctl/template.yaml", "apiVersion: infrastructure.cluster.x-k8s.io/v1beta1\nkind: HarvesterMachine\nmetadata: {name: \"${NAME}\"}\nspec: {}\n")
+	code, stdout, stderr := run("", root)
+	assert.Equal(t, ExitOK, code, stdout)
+	assert.Empty(t, stderr)
+	assert.Contains(t, stdout, "template.yaml:3:18: skipped: holds ${NAME}: render it first\n")
+	assert.Contains(t, stdout, "2 patches and templates of kustomize or of Helm charts skipped")
+
+	write("stray/helm.yaml", "{{- if .Values.machine }}\nkind: HarvesterMachine\n{{- end }}\n")
+	code, _, stderr = run("", root)
+	assert.Equal(t, ExitTrouble, code)
+	assert.Contains(t, stderr, "stray/helm.yaml:1:")
+	assert.Contains(t, stderr, "it looks like a Helm or clusterctl template: render it first")
+
+	code, _, stderr = run("", "--exclude", "stray", root)
+	assert.Equal(t, ExitOK, code, stderr)
+	write("config.yaml", "exclude: [\"stray/**\", config.yaml]\nignore: [{rule: sch002, reason: newer}, {rule: hm040, reason: one}]\n")
+	code, _, stderr = run("", "--config", filepath.Join(root, "config.yaml"), root)
+	assert.Equal(t, ExitOK, code, stderr)
+}
+
+func TestManPages(t *testing.T) {
+	pages := filepath.Join(t.TempDir(), "man1")
+	code, _, stderr := run("", "man", pages)
+	require.Equal(t, ExitOK, code, stderr)
+	found, err := filepath.Glob(filepath.Join(pages, "*.1"))
+	require.NoError(t, err)
+	var names []string
+	for _, page := range found {
+		names = append(names, filepath.Base(page))
+	}
+	for _, name := range []string{"caphv-lint.1", "caphv-lint-explain.1", "caphv-lint-list.1", "caphv-lint-man.1", "caphv-lint-policy.1"} {
+		assert.Contains(t, names, name)
+	}
 }
 
 func TestVersion(t *testing.T) {

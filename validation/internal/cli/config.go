@@ -6,11 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/lint"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/manifest"
 )
 
 // defaultConfig is read from the working directory when --config is not given.
@@ -22,6 +24,8 @@ type config struct {
 	FailOn string `json:"failOn,omitempty"`
 	// Ignore names rules whose warnings and hints are accepted everywhere.
 	Ignore []lint.Ignored `json:"ignore,omitempty"`
+	// Exclude are patterns of files to leave out, beside those of --exclude.
+	Exclude manifest.Excludes `json:"exclude,omitempty"`
 }
 
 // readConfig reads the named file, or the default one if it is there.
@@ -47,9 +51,9 @@ func readConfig(name string) (config, error) {
 // check finds entries that would silently do nothing.
 func (c config) check(rules []validation.Rule) error {
 	for _, entry := range c.Ignore {
-		known := slices.ContainsFunc(rules, func(r validation.Rule) bool { return r.ID == entry.Rule })
+		known := slices.ContainsFunc(rules, func(r validation.Rule) bool { return strings.EqualFold(r.ID, entry.Rule) })
 		if !known {
-			return fmt.Errorf("configuration: ignore: there is no rule %q; caphv-lint list shows all", entry.Rule)
+			return fmt.Errorf("configuration: ignore: rule %q does not exist; caphv-lint list shows all", entry.Rule)
 		}
 		if entry.Reason == "" {
 			return fmt.Errorf("configuration: ignore: %s has no reason", entry.Rule)

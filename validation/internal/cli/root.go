@@ -29,21 +29,28 @@ const (
 // errFindings ends a run whose findings have been written already.
 var errFindings = errors.New("findings")
 
-const longHelp = `caphv-lint judges HarvesterClusters, HarvesterMachines and their templates by the rules that the
-provider's admission webhook uses. It needs no cluster.
+// errUnreadable ends a run that could not read or parse all of its input, which has been written already.
+var errUnreadable = errors.New("unreadable input")
 
-It reads files, folders (all .yaml, .yml and .json files below them), patterns such as "clusters/**/*.yaml" and, as
-"-", standard input. Files may hold several YAML documents, JSON, and Lists. Objects of other kinds are passed over.
-All that is named in one run is judged together, so that objects can be compared with each other.
+const longHelp = `caphv-lint validates HarvesterClusters, HarvesterMachines, their templates and the Clusters that use
+them by the rules of the provider's admission webhook. It needs no cluster.
+
+It reads files, directories (all .yaml, .yml and .json files below them), patterns such as "clusters/**/*.yaml" and, as
+"-", standard input. Files may hold several YAML documents, JSON, and Lists. Objects of other kinds are skipped.
+All that is named in one run is validated together, so that objects can be compared with each other.
 Unknown fields and wrong values are found by the schemas of the CustomResourceDefinitions, in the API server's words.
-With --old the change is judged: what must stay, and what was wrong before (warnings only).
+With --old the change is validated: what must stay, and what was wrong before (warnings only).
 
-Warnings and hints can be accepted, with a reason: in one object by the annotation
+Patches that a kustomization.yaml lists, the templates of Helm charts, and objects that hold ${...} or {{...}} are
+skipped: validate what kustomize, helm and clusterctl render. --exclude leaves out other files.
+
+Warnings and infos can be accepted, with a reason: in one object by the annotation
 ` + lint.IgnoreAnnotation + `: "HM025: a test machine", everywhere by the file
 ` + defaultConfig + `, which may hold:
   failOn: warning
   ignore:
   - {rule: HM040, reason: we have one namespace only}
+  exclude: [vendor, "*.enc.yaml"]
 
 Exit codes: 0 nothing was found, 1 something was found (see --fail-on), 2 wrong usage, or an input that cannot be
 read or parsed.`
@@ -62,6 +69,8 @@ func Run(version string, args []string, stdin io.Reader, stdout, stderr io.Write
 		return ExitOK
 	case errors.Is(err, errFindings):
 		return ExitFindings
+	case errors.Is(err, errUnreadable):
+		return ExitTrouble
 	default:
 		_, _ = fmt.Fprintf(stderr, "caphv-lint: %v\n", err)
 		return ExitTrouble
@@ -74,14 +83,15 @@ type lintOptions struct {
 	config string
 	// old are files, folders and patterns with the objects as they were before.
 	old            []string
+	exclude        []string
 	topologyDryRun bool
 }
 
 func newRoot() *cobra.Command {
 	var options lintOptions
 	root := &cobra.Command{
-		Use:           "caphv-lint [flags] FILE|FOLDER|-...",
-		Short:         "Judge manifests of the Harvester infrastructure provider",
+		Use:           "caphv-lint [flags] FILE|DIRECTORY|-...",
+		Short:         "Validate manifests of the Harvester infrastructure provider",
 		Long:          longHelp,
 		Example:       "  caphv-lint cluster.yaml machines/\n  kustomize build . | caphv-lint -o json -\n  helm template . | caphv-lint -o sarif --fail-on warning - > caphv.sarif\n  git show main:cluster.yaml | caphv-lint --old - cluster.yaml",
 		Args:          cobra.ArbitraryArgs,
@@ -94,11 +104,12 @@ func newRoot() *cobra.Command {
 	root.Flags().StringVarP(&options.output, "output", "o", "text", "output format: "+strings.Join(lint.Formats, ", "))
 	root.Flags().StringVar(&options.failOn, "fail-on", string(validation.Error), "lowest severity that fails the run: error, warning or info")
 	root.Flags().StringVar(&options.config, "config", "", "configuration file (default "+defaultConfig+" where there is one)")
-	root.Flags().StringArrayVar(&options.old, "old", nil, "file, folder or pattern with the objects as they are now, to judge the change (repeatable)")
-	root.Flags().BoolVar(&options.topologyDryRun, "topology-dry-run", false, "judge as in a dry run of Cluster API's topology controller")
+	root.Flags().StringArrayVar(&options.old, "old", nil, "file, directory or pattern with the objects as they are now, to validate the change (repeatable)")
+	root.Flags().StringArrayVar(&options.exclude, "exclude", nil, "pattern of files or directories to leave out (repeatable)")
+	root.Flags().BoolVar(&options.topologyDryRun, "topology-dry-run", false, "validate as in a dry run of Cluster API's topology controller")
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(lint.Formats, cobra.ShellCompDirectiveNoFileComp))
 	_ = root.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"error", "warning", "info"}, cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(newList(), newExplain(), newPolicy())
+	root.AddCommand(newList(), newExplain(), newPolicy(), newMan())
 	return root
 }
 
@@ -117,7 +128,7 @@ func runLint(cmd *cobra.Command, options lintOptions, args []string) error {
 	case !slices.Contains([]validation.Severity{validation.Error, validation.Warning, validation.Info}, failOn):
 		return fmt.Errorf("unknown severity %q for --fail-on; known are error, warning, info", options.failOn)
 	case len(args) == 0:
-		return errors.New(`nothing to judge: name files or folders, or "-" for standard input`)
+		return errors.New(`nothing to validate: name files or directories, or "-" for standard input`)
 	}
 	engine, err := validation.NewLazyEngine()
 	if err != nil {
@@ -127,23 +138,34 @@ func runLint(cmd *cobra.Command, options lintOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := settings.check(engine.Rules()); err != nil {
+	rules := append(engine.Rules(), lint.OwnRules()...)
+	if err := settings.check(rules); err != nil {
 		return err
 	}
-	files, findErr := manifest.Find(args)
-	oldFiles, oldErr := manifest.Find(options.old)
-	report, readErr := lint.Run(lint.Job{
-		Engine: engine, Schemas: schemas, Files: files, OldFiles: oldFiles, Stdin: cmd.InOrStdin(), Accepted: settings.Ignore,
+	exclude := append(settings.Exclude, options.exclude...)
+	if err := exclude.Check(); err != nil {
+		return err
+	}
+	files, old := manifest.Find(args, exclude), manifest.Find(options.old, exclude)
+	report, err := lint.Run(lint.Job{
+		Engine: engine, Schemas: schemas, Files: files.Files, OldFiles: old.Files, Stdin: cmd.InOrStdin(), Accepted: settings.Ignore,
+		Skipped: files.Skipped, Unreadable: lint.UnreadableBy(files.Errors, old.Errors),
 		Options: validation.Options{DryRunTopology: options.topologyDryRun},
 	})
-	about := lint.About{Version: cmd.Root().Version, Rules: append(engine.Rules(), lint.OwnRules()...), FailOn: failOn}
+	if err != nil {
+		return err
+	}
+	about := lint.About{Version: cmd.Root().Version, Rules: rules, FailOn: failOn}
 	if err := lint.Write(cmd.OutOrStdout(), options.output, report, about); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	if err := errors.Join(findErr, oldErr, readErr); err != nil {
-		return err
+	for _, unreadable := range report.Unreadable {
+		_, _ = fmt.Fprintln(cmd.ErrOrStderr(), unreadable)
 	}
-	if report.Reaches(failOn) {
+	switch {
+	case len(report.Unreadable) > 0:
+		return errUnreadable
+	case report.Reaches(failOn):
 		return errFindings
 	}
 	return nil

@@ -131,7 +131,7 @@ func newExplain() *cobra.Command {
 					return nil
 				}
 			}
-			return fmt.Errorf("there is no rule %q; caphv-lint list shows all", args[0])
+			return fmt.Errorf("rule %q does not exist; caphv-lint list shows all", args[0])
 		},
 		ValidArgsFunction: completeRules,
 	}

@@ -27,6 +27,19 @@ func writeGitHub(w io.Writer, report Report) error {
 			escapeProperty.Replace(f.Source), f.Line, f.Column, escapeProperty.Replace("caphv-lint "+f.RuleID),
 			escapeData.Replace(f.sentence()))
 	}
+	for _, u := range report.Unreadable {
+		at := ""
+		if u.Line > 0 {
+			at = fmt.Sprintf(",line=%d,col=%d", u.Line, u.Column)
+		}
+		fmt.Fprintf(&text, "::error file=%s%s,title=caphv-lint::%s\n", escapeProperty.Replace(u.Source), at, escapeData.Replace(u.Message))
+	}
+	for _, file := range report.SkippedFiles {
+		if file.Unrendered {
+			fmt.Fprintf(&text, "::notice file=%s,line=%d,col=%d,title=caphv-lint::%s\n",
+				escapeProperty.Replace(file.Source), file.Line, file.Column, escapeData.Replace("skipped: "+file.Reason))
+		}
+	}
 	_, err := io.WriteString(w, text.String())
 	return err
 }

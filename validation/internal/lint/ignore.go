@@ -64,7 +64,7 @@ func ignore(object manifest.Object, findings []validation.Finding, everywhere []
 
 func find(entries []Ignored, rule string) (Ignored, bool) {
 	for _, entry := range entries {
-		if entry.Rule == rule {
+		if strings.EqualFold(entry.Rule, rule) {
 			return entry, true
 		}
 	}

@@ -35,5 +35,12 @@ func OwnRules() []validation.Rule {
 			Documentation: "kubectl has the API server refuse unknown fields; other clients have them dropped unread. In a Cluster's topology " +
 				"it is a warning, because a newer Cluster API may know the field.",
 		},
+		{
+			ID: ruleUnknownKind, Title: "kinds and versions exist", Severity: validation.Error, Targets: anywhere,
+			Message: "the API server has no such kind", Since: since,
+			Remediation: "Correct apiVersion or kind.",
+			Documentation: "An object whose kind or version does not exist would otherwise be skipped like those of other projects. " +
+				"Kinds of other infrastructure providers are skipped: they share the API group.",
+		},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/manifest"
 )
 
 const informationURI = "https://github.com/rancher-sandbox/cluster-api-provider-harvester/tree/main/validation"
@@ -41,7 +42,31 @@ func writeSARIF(w io.Writer, found Report, about About) error {
 	for _, f := range found.Accepted {
 		run.AddResult(result(f).AddSuppression(sarif.NewSuppression().WithKind("inSource").WithJustification(f.Reason)))
 	}
+	if len(found.Unreadable)+len(found.SkippedFiles) > 0 {
+		run.AddInvocation(invocation(found))
+	}
 	return log.AddRun(run).PrettyWrite(w)
+}
+
+// invocation tells what was not validated: viewers would take a page without results for a good one.
+func invocation(found Report) *sarif.Invocation {
+	told := sarif.NewInvocation().WithExecutionSuccessful(len(found.Unreadable) == 0)
+	for _, u := range found.Unreadable {
+		told.AddToolExecutionNotification(notification("error", u.Message, u.Source, u.Position))
+	}
+	for _, file := range found.SkippedFiles {
+		told.AddToolExecutionNotification(notification("note", "skipped: "+file.Reason, file.Source, file.Position))
+	}
+	return told
+}
+
+func notification(level, message, source string, at manifest.Position) *sarif.Notification {
+	place := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation(filepath.ToSlash(source)))
+	if at.Line > 0 {
+		place.WithRegion(sarif.NewRegion().WithStartLine(at.Line).WithStartColumn(at.Column))
+	}
+	return sarif.NewNotification().WithLevel(level).WithMessage(sarif.NewTextMessage(message)).
+		AddLocation(sarif.NewLocationWithPhysicalLocation(place))
 }
 
 func result(f Finding) *sarif.Result {

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
@@ -28,8 +29,15 @@ func withFaults(kind string, faults, before []schema.Fault, findings []validatio
 		return findings
 	}
 	used := make([]bool, len(findings))
+	wrongType := slices.ContainsFunc(faults, func(fault schema.Fault) bool { return fault.Form })
+	for i, f := range findings {
+		used[i] = f.Unchecked && wrongType
+	}
 	var merged []validation.Finding
 	for _, fault := range faults {
+		if fault.Unknown && slices.ContainsFunc(faults, func(other schema.Fault) bool { return other.Form && isBelow(fault.Path, other.Path) }) {
+			continue
+		}
 		finding := findingOf(kind, fault)
 		for _, old := range before {
 			if old == fault {
@@ -42,7 +50,7 @@ func withFaults(kind string, faults, before []schema.Fault, findings []validatio
 			case used[i] || fault.Unknown:
 			case f.Path == fault.Path && f.Severity == finding.Severity && !fault.Form && !named:
 				finding.RuleID, finding.Remediation, named, used[i] = f.RuleID, f.Remediation, true, true
-			case strings.HasPrefix(f.Path, fault.Path+".") || strings.HasPrefix(f.Path, fault.Path+"["), f.Path == fault.Path && fault.Form:
+			case isBelow(f.Path, fault.Path) && (f.Path != fault.Path || fault.Form):
 				used[i] = true
 			}
 		}
@@ -55,6 +63,12 @@ func withFaults(kind string, faults, before []schema.Fault, findings []validatio
 	}
 	validation.Sort(merged)
 	return merged
+}
+
+// isBelow tells whether a path is another one or lies in it.
+func isBelow(path, above string) bool {
+	rest, ok := strings.CutPrefix(path, above)
+	return ok && (rest == "" || above == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 func findingOf(kind string, fault schema.Fault) validation.Finding {

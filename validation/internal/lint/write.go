@@ -40,7 +40,8 @@ func Write(w io.Writer, format string, report Report, about About) error {
 	}
 }
 
-// writeText puts the position first, as compilers do, so that editors can jump to it.
+// writeText puts the position first, as compilers do, so that editors can jump to it. What could not be read is not in
+// it: the command writes that to standard error.
 func writeText(w io.Writer, report Report) error {
 	var text strings.Builder
 	for _, f := range report.Findings {
@@ -48,14 +49,39 @@ func writeText(w io.Writer, report Report) error {
 			f.Source, f.Line, f.Column, f.Severity, f.Kind, f.Object, f.Path, f.Message, f.RuleID)
 		fmt.Fprintf(&text, "    %s\n", f.Remediation)
 	}
-	fmt.Fprintf(&text, "%d judged, %d passed over: %d errors, %d warnings, %d hints", report.Judged, report.PassedOver,
-		report.Count(validation.Error), report.Count(validation.Warning), report.Count(validation.Info))
+
+	notRead := 0
+	for _, file := range report.SkippedFiles {
+		if !file.Unrendered {
+			notRead++
+			continue
+		}
+		fmt.Fprintf(&text, "%s:%d:%d: skipped: %s\n", file.Source, file.Line, file.Column, file.Reason)
+	}
+	if notRead > 0 {
+		fmt.Fprintf(&text, "%s of kustomize or of Helm charts skipped: validate what these tools render\n",
+			count(notRead, "patch or template", "patches and templates"))
+	}
+
+	fmt.Fprintf(&text, "%d validated, %d skipped: %s, %s, %s", report.Validated, report.Skipped,
+		count(report.Count(validation.Error), "error", "errors"), count(report.Count(validation.Warning), "warning", "warnings"),
+		count(report.Count(validation.Info), "info", "infos"))
 	if n := len(report.Accepted); n > 0 {
 		fmt.Fprintf(&text, ", %d accepted", n)
+	}
+	if n := len(report.Unreadable); n > 0 {
+		fmt.Fprintf(&text, ", %d unreadable", n)
 	}
 	text.WriteByte('\n')
 	_, err := io.WriteString(w, text.String())
 	return err
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func writeJSON(w io.Writer, report Report) error {

@@ -18,14 +18,12 @@ type Position struct {
 type Locator struct {
 	root  *yaml.Node
 	start Position
-	// offset turns the document's lines into the file's.
-	offset int
 	within string
 }
 
 // NewLocator makes a locator for the object.
 func NewLocator(o Object) *Locator {
-	l := &Locator{start: Position{Line: o.chunk.line, Column: 1}, offset: o.chunk.line - 1, within: o.within}
+	l := &Locator{start: Position{Line: o.chunk.line, Column: o.chunk.column}, within: o.within}
 	var document yaml.Node
 	if err := yaml.Unmarshal(o.chunk.text, &document); err == nil && len(document.Content) > 0 {
 		l.root = document.Content[0]
@@ -47,7 +45,11 @@ func (l *Locator) Find(path string) Position {
 		}
 		node = next
 	}
-	return Position{Line: node.Line + l.offset, Column: node.Column}
+	at := Position{Line: node.Line + l.start.Line - 1, Column: node.Column}
+	if node.Line == 1 {
+		at.Column += l.start.Column - 1
+	}
+	return at
 }
 
 func child(node *yaml.Node, step string) *yaml.Node {

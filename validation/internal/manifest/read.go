@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -27,18 +28,50 @@ type Object struct {
 // MalformedError says that a document could not be parsed. Other documents of the same file are still read.
 type MalformedError struct {
 	Source string
-	// Line is where the document starts.
-	Line int
-	Err  error
+	// Position is where the parser stopped, as far as it tells; otherwise where the document starts.
+	Position
+	Err error
+	// Template says that the document looks like a template of Helm or of clusterctl.
+	Template bool
 }
 
 // Error implements error.
 func (e *MalformedError) Error() string {
-	return fmt.Sprintf("%s: document at line %d: %v", e.Source, e.Line, e.Err)
+	return fmt.Sprintf("%s:%d:%d: %s", e.Source, e.Line, e.Column, e.Message())
+}
+
+// Message is the error without its place.
+func (e *MalformedError) Message() string {
+	message := "cannot be parsed: " + parserPrefix.ReplaceAllString(e.Err.Error(), "")
+	if e.Template {
+		message += "; it looks like a Helm or clusterctl template: render it first"
+	}
+	return message
 }
 
 // Unwrap returns the parser's error.
 func (e *MalformedError) Unwrap() error { return e.Err }
+
+var (
+	// parserLine is where YAML's parser says that it stopped, counted from the document's first line.
+	parserLine = regexp.MustCompile(`line (\d+)`)
+	// parserPrefix is what is left out of its message: the place, which is told apart.
+	parserPrefix = regexp.MustCompile(`^(yaml: )?(unmarshal errors:\s*)?(line \d+: )?`)
+	// templateMark is what templates of Helm, clusterctl and others hold.
+	templateMark = regexp.MustCompile(`\{\{|\$\{[A-Za-z_]`)
+)
+
+func malformed(source string, c chunk, err error) *MalformedError {
+	at := Position{Line: c.line, Column: c.column}
+	if found := parserLine.FindStringSubmatch(err.Error()); found != nil {
+		if line, convertErr := strconv.Atoi(found[1]); convertErr == nil && line > 1 {
+			// At the end of the text, the parser stops behind the last line.
+			last := bytes.Count(bytes.TrimRight(c.text, " \t\r\n"), []byte("\n")) + 1
+			at = Position{Line: c.line + min(line, last) - 1, Column: 1}
+		}
+	}
+	return &MalformedError{Source: source, Position: at, Err: err, Template: templateMark.Match(c.text)}
+}
 
 // Document is one document of a stream, not parsed yet.
 type Document struct {
@@ -63,13 +96,13 @@ func Documents(source string, r io.Reader) ([]Document, error) {
 // Objects parses the document and returns its objects, in order. A document that is no object, such as a bare string,
 // has none. The error is a MalformedError.
 func (d Document) Objects() ([]Object, error) {
-	values, err := parse(d.chunk.text)
+	values, err := parse(d.chunk)
 	if err != nil {
-		return nil, &MalformedError{Source: d.source, Line: d.chunk.line, Err: err}
+		return nil, malformed(d.source, d.chunk, err)
 	}
 	var objects []Object
 	for _, v := range values {
-		objects = appendObjects(objects, v, Object{Source: d.source, chunk: d.chunk})
+		objects = appendObjects(objects, v.content, Object{Source: d.source, chunk: v.chunk})
 	}
 	return objects, nil
 }
@@ -95,24 +128,30 @@ func Read(source string, r io.Reader) ([]Object, error) {
 	return objects, errors.Join(errs...)
 }
 
+// value is one value of a document and the text that it stands in.
+type value struct {
+	content any
+	chunk   chunk
+}
+
 // parse reads one document. What looks like JSON may be several values in a row, as some tools write them.
-func parse(text []byte) ([]any, error) {
-	if first := bytes.TrimLeft(text, " \t\r\n"); len(first) > 0 && (first[0] == '{' || first[0] == '[') {
-		if values, faults, err := parseJSON(text); err == nil {
+func parse(c chunk) ([]value, error) {
+	if first := bytes.TrimLeft(c.text, " \t\r\n"); len(first) > 0 && (first[0] == '{' || first[0] == '[') {
+		if values, faults, err := parseJSON(c); err == nil {
 			return values, errors.Join(faults...)
 		}
 	}
-	value, err := readYAML(text)
+	content, err := readYAML(c.text)
 	if err != nil {
 		return nil, err
 	}
-	return []any{value}, nil
+	return []value{{content: content, chunk: c}}, nil
 }
 
 // parseJSON also returns the fields that are given twice, which an API server refuses as kubectl asks it. The error says
-// that the text is no JSON.
-func parseJSON(text []byte) (values []any, faults []error, err error) {
-	decoder := stdjson.NewDecoder(bytes.NewReader(text))
+// that the text is not JSON.
+func parseJSON(c chunk) (values []value, faults []error, err error) {
+	decoder := stdjson.NewDecoder(bytes.NewReader(c.text))
 	for {
 		var raw stdjson.RawMessage
 		if err := decoder.Decode(&raw); err != nil {
@@ -121,12 +160,13 @@ func parseJSON(text []byte) (values []any, faults []error, err error) {
 			}
 			return nil, nil, err
 		}
-		var value any
-		twice, err := json.UnmarshalStrict(raw, &value, json.DisallowDuplicateFields)
+		var content any
+		twice, err := json.UnmarshalStrict(raw, &content, json.DisallowDuplicateFields)
 		if err != nil {
 			return nil, nil, err
 		}
-		values, faults = append(values, value), append(faults, twice...)
+		start := int(decoder.InputOffset()) - len(raw)
+		values, faults = append(values, value{content: content, chunk: c.from(start, raw)}), append(faults, twice...)
 	}
 }
 

@@ -60,8 +60,8 @@ func TestAMalformedDocumentDoesNotHideTheOthers(t *testing.T) {
 	assert.Equal(t, []string{"A ", "D "}, names(objects))
 	var malformed *MalformedError
 	require.ErrorAs(t, err, &malformed)
-	assert.Equal(t, 2, malformed.Line)
-	require.ErrorContains(t, err, "x.yaml: document at line 2")
+	assert.Equal(t, 3, malformed.Line)
+	require.ErrorContains(t, err, "x.yaml:3:1: cannot be parsed")
 	assert.ErrorContains(t, err, `"kind" already set`, "a field given twice is a mistake")
 }
 
@@ -69,7 +69,7 @@ func TestAFieldGivenTwiceInJSONIsAMistake(t *testing.T) {
 	objects, err := Read("x.json", strings.NewReader(`{"kind": "A"}
 {"kind": "B", "spec": {"cpu": 1, "volumes": [{"name": "a", "name": "b"}], "cpu": 2}}`))
 	assert.Empty(t, objects)
-	require.ErrorContains(t, err, `x.json: document at line 1: duplicate field "spec.volumes[0].name"`)
+	require.ErrorContains(t, err, `x.json:1:1: cannot be parsed: duplicate field "spec.volumes[0].name"`)
 	assert.ErrorContains(t, err, `duplicate field "spec.cpu"`)
 }
 
@@ -116,5 +116,31 @@ items:
 		{3, "spec.cpu", Position{15, 9}},
 	} {
 		assert.Equal(t, c.want, NewLocator(objects[c.object]).Find(c.path), "%d %s", c.object, c.path)
+	}
+}
+
+// Each value of a file stands where it stands, and what cannot be parsed is told with its place.
+func TestPlaces(t *testing.T) {
+	objects, err := Read("x.json", strings.NewReader("{\"kind\": \"A\"}\n{\"kind\": \"B\",\n \"spec\": {\"cpu\": 1}} {\"kind\": \"C\"}\n[{\"kind\": \"D\"}]"))
+	require.NoError(t, err)
+	require.Len(t, objects, 4)
+	for i, want := range []Position{{1, 10}, {2, 10}, {3, 31}, {4, 11}} {
+		assert.Equal(t, want, NewLocator(objects[i]).Find("kind"), i)
+	}
+	assert.Equal(t, Position{3, 18}, NewLocator(objects[1]).Find("spec.cpu"))
+
+	objects, err = Read("x.yaml", strings.NewReader("--- {kind: A}\n"))
+	require.NoError(t, err)
+	assert.Equal(t, Position{1, 12}, NewLocator(objects[0]).Find("kind"))
+
+	for text, want := range map[string]string{
+		"kind: A\n---\na: b\n{{ if x }}\n":           "x:4:1: cannot be parsed: ",
+		"kind: A\nkind: B\n":                         "x:2:1: cannot be parsed: ",
+		"a:\n  b: 1\n c: {{ .Values.c | quote }} d\n": "; it looks like a Helm or clusterctl template: render it first",
+		"a: ${A}: b\n":                               "; it looks like a Helm or clusterctl template: render it first",
+	} {
+		_, err := Read("x", strings.NewReader(text))
+		require.ErrorContains(t, err, want)
+		assert.NotContains(t, err.Error(), "yaml: ")
 	}
 }

@@ -2,10 +2,20 @@ package manifest
 
 import "bytes"
 
-// chunk is the text of one document and the line it starts on.
+// chunk is the text of one document, or of one value in it, and where in the file it starts, counted from 1.
 type chunk struct {
-	text []byte
-	line int
+	text         []byte
+	line, column int
+}
+
+// from is the chunk of a part that starts at an offset.
+func (c chunk) from(offset int, part []byte) chunk {
+	before := c.text[:offset]
+	line, column := c.line, c.column+offset
+	if last := bytes.LastIndexByte(before, '\n'); last >= 0 {
+		line, column = line+bytes.Count(before, []byte("\n")), offset-last
+	}
+	return chunk{text: part, line: line, column: column}
 }
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
@@ -15,10 +25,10 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 func split(data []byte) []chunk {
 	data = bytes.TrimPrefix(data, byteOrderMark)
 	var chunks []chunk
-	start, startLine, line := 0, 1, 0
+	start, startLine, startColumn, line := 0, 1, 1, 0
 	cut := func(end int) {
 		if text := data[start:end]; hasContent(text) {
-			chunks = append(chunks, chunk{text: text, line: startLine})
+			chunks = append(chunks, chunk{text: text, line: startLine, column: startColumn})
 		}
 	}
 	for offset := 0; offset < len(data); {
@@ -26,7 +36,7 @@ func split(data []byte) []chunk {
 		line++
 		if marker := markerLength(data[offset:end]); marker > 0 {
 			cut(offset)
-			start, startLine = offset+marker, line
+			start, startLine, startColumn = offset+marker, line, marker+1
 		}
 		offset = end
 	}

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	kubeversion "k8s.io/apimachinery/pkg/version"
 )
 
 // Fault is one thing that the API server has against an object.
@@ -35,6 +37,30 @@ type Fault struct {
 func (s *Set) Knows(object map[string]any) bool {
 	_, ok := s.versions[keyOf(object)]
 	return ok
+}
+
+// Versions returns the versions of a kind, the newest first; none for a kind that does not exist.
+func (s *Set) Versions(group, kind string) []string {
+	var versions []string
+	for k := range s.versions {
+		if k.group == group && k.kind == kind {
+			versions = append(versions, k.version)
+		}
+	}
+	slices.SortFunc(versions, func(a, b string) int { return kubeversion.CompareKubeAwareVersionStrings(b, a) })
+	return versions
+}
+
+// Kinds returns the kinds of a group, sorted.
+func (s *Set) Kinds(group string) []string {
+	var kinds []string
+	for k := range s.versions {
+		if k.group == group && !slices.Contains(kinds, k.kind) {
+			kinds = append(kinds, k.kind)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
 }
 
 // Judge returns what an API server would say about an object that is to be created, sorted by path. Unknown objects
@@ -89,10 +115,43 @@ func (c *compiled) judge(object map[string]any) []Fault {
 	}
 	for _, failure := range c.validate(u) {
 		faults = append(faults, Fault{
-			Path: failure.Field, Message: failure.ErrorBody(), Form: failure.Type == field.ErrorTypeTypeInvalid,
+			Path: placeOf(failure), Message: failure.ErrorBody(), Form: failure.Type == field.ErrorTypeTypeInvalid,
 		})
 	}
-	return faults
+	return oncePerPlace(faults)
+}
+
+// quotedPlace is the place in the messages of failures that name none in their field.
+var quotedPlace = regexp.MustCompile(`(?:\bin |")((?:spec|status|metadata|value)\b[^\s"]*)`)
+
+// placeOf returns the failure's field. OpenAPI's validator names none for a number that is too large for its format and
+// for a value that fits none of several schemas, and says it in the message; the API server then says "<nil>".
+func placeOf(failure *field.Error) string {
+	if failure.Field != "" && failure.Field != "<nil>" {
+		return failure.Field
+	}
+	if found := quotedPlace.FindStringSubmatch(failure.Detail); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// oncePerPlace keeps one fault for each place, that about its type where there is one: whatever else is wrong with the
+// value follows from that. Unknown fields are all kept.
+func oncePerPlace(faults []Fault) []Fault {
+	var kept []Fault
+	at := map[string]int{}
+	for _, fault := range faults {
+		i, known := at[fault.Path]
+		switch {
+		case fault.Unknown || !known:
+			at[fault.Path] = len(kept)
+			kept = append(kept, fault)
+		case fault.Form && !kept[i].Form && !kept[i].Unknown:
+			kept[i] = fault
+		}
+	}
+	return kept
 }
 
 func (c *compiled) validate(u *unstructured.Unstructured) field.ErrorList {
