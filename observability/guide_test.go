@@ -3,6 +3,7 @@ package observability_test
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,12 @@ var ourTable = []family{
 	{name: "caphv_harvester_requests_total", kind: dto.MetricType_COUNTER, labels: []string{"code", "resource", "verb"}},
 	{name: "caphv_ippool_leaks", kind: dto.MetricType_GAUGE, labels: []string{"pool"}},
 	{name: "caphv_credentials_expiry_timestamp_seconds", kind: dto.MetricType_GAUGE, labels: []string{"cluster"}},
+	{name: "caphv_ippool_capacity", kind: dto.MetricType_GAUGE, labels: []string{"pool"}},
+	{name: "caphv_ippool_allocated", kind: dto.MetricType_GAUGE, labels: []string{"pool"}},
+	{name: "caphv_harvester_connected", kind: dto.MetricType_GAUGE, labels: []string{"cluster"}},
+	{name: "caphv_machine_waiting_since_timestamp_seconds", kind: dto.MetricType_GAUGE, labels: []string{"cluster", "machine", "reason"}},
+	{name: "caphv_machine_deletion_timestamp_seconds", kind: dto.MetricType_GAUGE, labels: []string{"cluster", "machine"}},
+	{name: "caphv_machine_remediations_total", kind: dto.MetricType_COUNTER, labels: []string{"cluster"}},
 	{name: "caphv_build_info", kind: dto.MetricType_GAUGE, labels: []string{"goversion", "revision", "version"}},
 }
 
@@ -62,6 +69,11 @@ func touchEverything(m *observability.Metrics) {
 	m.RecordIPAllocation(nil)
 	m.RecordIPRelease()
 	m.SetIPPoolLeaks("p", 0)
+	m.SetIPPoolUse("p", 10, 3)
+	m.SetHarvesterConnected("c", true)
+	m.SetMachineWaiting("c", "m", "PoolExhausted", time.Unix(1, 0))
+	m.SetMachineDeletion("c", "m", time.Unix(1, 0))
+	m.RecordMachineRemediation("c")
 	m.SetClusterReady("c", true)
 	m.SetCredentialsExpiry("c", time.Unix(1, 0))
 	m.ObserveClusterReconcile(observability.OperationDelete, time.Second)
@@ -105,6 +117,31 @@ func TestFamiliesAreThoseOfTheGuideAndOurs(t *testing.T) {
 		if row.last > 0 {
 			assertDoublingBuckets(t, row, f.GetMetric()[0].GetHistogram())
 		}
+	}
+}
+
+// The descriptions that pages, alerts and dashboards are made from say what is gathered.
+func TestFamiliesDescribeWhatIsGathered(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	m, err := observability.New(reg)
+	require.NoError(t, err)
+	touchEverything(m)
+	families := gather(t, reg)
+
+	described := observability.Families()
+	assert.Len(t, described, len(families))
+	for _, family := range described {
+		f, ok := families[family.Name]
+		if !assert.True(t, ok, "%s is described and not gathered", family.Name) {
+			continue
+		}
+		assert.Equal(t, string(family.Type), strings.ToLower(f.GetType().String()), family.Name)
+		assert.Equal(t, family.Help, f.GetHelp())
+		assert.ElementsMatch(t, family.Labels, labelNames(f.GetMetric()[0]), family.Name)
+		for i, bucket := range f.GetMetric()[0].GetHistogram().GetBucket() {
+			assert.InDelta(t, family.Buckets[i], bucket.GetUpperBound(), 0, family.Name)
+		}
+		assert.Equal(t, family.Type == observability.TypeHistogram, len(family.Buckets) > 0, family.Name)
 	}
 }
 

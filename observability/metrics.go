@@ -16,12 +16,18 @@ type Metrics struct {
 	machineDeleteErrors   prometheus.Counter
 	machineStatus         *prometheus.GaugeVec
 	machineReconcile      *prometheus.HistogramVec
+	machineWaiting        *prometheus.GaugeVec
+	machineDeletion       *prometheus.GaugeVec
+	machineRemediations   *prometheus.CounterVec
 	poolAllocations       prometheus.Counter
 	poolAllocationErrors  prometheus.Counter
 	poolReleases          prometheus.Counter
 	poolLeaks             *prometheus.GaugeVec
+	poolCapacity          *prometheus.GaugeVec
+	poolAllocated         *prometheus.GaugeVec
 	clusterReconcile      *prometheus.HistogramVec
 	clusterReady          *prometheus.GaugeVec
+	harvesterConnected    *prometheus.GaugeVec
 	credentialsExpiry     *prometheus.GaugeVec
 	etcdMemberRemove      prometheus.Counter
 	etcdMemberRemoveError prometheus.Counter
@@ -36,28 +42,35 @@ type Metrics struct {
 // left registered and the error says which descriptor clashes. A manager passes controller-runtime's
 // metrics.Registry, a test a fresh prometheus.NewRegistry().
 func New(reg prometheus.Registerer) (*Metrics, error) {
+	t := newTable()
 	m := &Metrics{
-		machineCreate:         counter(MachineCreateTotal, "VM creation attempts."),
-		machineCreateErrors:   counter(MachineCreateErrorsTotal, "VM creation attempts that failed."),
-		machineCreation:       histogram(MachineCreationDurationSeconds, "Seconds from the request for a VM until it runs.", creationBuckets()),
-		machineDelete:         counter(MachineDeleteTotal, "VM deletion attempts."),
-		machineDeleteErrors:   counter(MachineDeleteErrorsTotal, "VM deletion attempts that failed."),
-		machineStatus:         gaugeVec(MachineStatus, "Whether a machine is ready (1) or not (0).", LabelCluster, LabelMachine),
-		machineReconcile:      histogramVec(MachineReconcileSeconds, "Seconds one reconcile of a machine took.", LabelOperation),
-		poolAllocations:       counter(IPPoolAllocationsTotal, "Attempts to allocate an address from an IP pool."),
-		poolAllocationErrors:  counter(IPPoolAllocationErrorsTotal, "Attempts to allocate an address that failed."),
-		poolReleases:          counter(IPPoolReleasesTotal, "Addresses given back to an IP pool."),
-		poolLeaks:             gaugeVec(IPPoolLeaks, "Addresses held in an IP pool by an owner that no longer exists.", LabelPool),
-		clusterReconcile:      histogramVec(ClusterReconcileSeconds, "Seconds one reconcile of a cluster took.", LabelOperation),
-		clusterReady:          gaugeVec(ClusterReady, "Whether a cluster's infrastructure is ready (1) or not (0).", LabelCluster),
-		credentialsExpiry:     gaugeVec(CredentialsExpiry, "When the cluster's credentials for Harvester expire, in seconds since 1970; absent when they do not say.", LabelCluster),
-		etcdMemberRemove:      counter(EtcdMemberRemoveTotal, "Attempts to remove an etcd member."),
-		etcdMemberRemoveError: counter(EtcdMemberRemoveErrorsTotal, "Attempts to remove an etcd member that failed."),
-		nodeInit:              counter(NodeInitTotal, "Attempts to initialise a node."),
-		nodeInitErrors:        counter(NodeInitErrorsTotal, "Attempts to initialise a node that failed."),
-		nodeInitDuration:      histogram(NodeInitDurationSeconds, "Seconds it took to initialise a node.", nodeInitBuckets()),
-		harvesterRequests:     counterVec(HarvesterRequestsTotal, "Requests sent to Harvester's API server, by outcome.", LabelVerb, LabelResource, LabelCode),
-		buildInfo:             gaugeVec(BuildInfo, "Always 1; the labels say which build runs.", LabelVersion, LabelRevision, LabelGoVersion),
+		machineCreate:         t.counter(MachineCreateTotal),
+		machineCreateErrors:   t.counter(MachineCreateErrorsTotal),
+		machineCreation:       t.histogram(MachineCreationDurationSeconds),
+		machineDelete:         t.counter(MachineDeleteTotal),
+		machineDeleteErrors:   t.counter(MachineDeleteErrorsTotal),
+		machineStatus:         t.gaugeVec(MachineStatus),
+		machineReconcile:      t.histogramVec(MachineReconcileSeconds),
+		machineWaiting:        t.gaugeVec(MachineWaitingSince),
+		machineDeletion:       t.gaugeVec(MachineDeletionTimestamp),
+		machineRemediations:   t.counterVec(MachineRemediationsTotal),
+		poolAllocations:       t.counter(IPPoolAllocationsTotal),
+		poolAllocationErrors:  t.counter(IPPoolAllocationErrorsTotal),
+		poolReleases:          t.counter(IPPoolReleasesTotal),
+		poolLeaks:             t.gaugeVec(IPPoolLeaks),
+		poolCapacity:          t.gaugeVec(IPPoolCapacity),
+		poolAllocated:         t.gaugeVec(IPPoolAllocated),
+		clusterReconcile:      t.histogramVec(ClusterReconcileSeconds),
+		clusterReady:          t.gaugeVec(ClusterReady),
+		harvesterConnected:    t.gaugeVec(HarvesterConnected),
+		credentialsExpiry:     t.gaugeVec(CredentialsExpiry),
+		etcdMemberRemove:      t.counter(EtcdMemberRemoveTotal),
+		etcdMemberRemoveError: t.counter(EtcdMemberRemoveErrorsTotal),
+		nodeInit:              t.counter(NodeInitTotal),
+		nodeInitErrors:        t.counter(NodeInitErrorsTotal),
+		nodeInitDuration:      t.histogram(NodeInitDurationSeconds),
+		harvesterRequests:     t.counterVec(HarvesterRequestsTotal),
+		buildInfo:             t.gaugeVec(BuildInfo),
 	}
 	m.startAtZero()
 	if err := reg.Register(m); err != nil {
@@ -92,9 +105,9 @@ func (m *Metrics) Collect(metrics chan<- prometheus.Metric) {
 func (m *Metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		m.machineCreate, m.machineCreateErrors, m.machineCreation, m.machineDelete, m.machineDeleteErrors,
-		m.machineStatus, m.machineReconcile,
-		m.poolAllocations, m.poolAllocationErrors, m.poolReleases, m.poolLeaks,
-		m.clusterReconcile, m.clusterReady, m.credentialsExpiry,
+		m.machineStatus, m.machineReconcile, m.machineWaiting, m.machineDeletion, m.machineRemediations,
+		m.poolAllocations, m.poolAllocationErrors, m.poolReleases, m.poolLeaks, m.poolCapacity, m.poolAllocated,
+		m.clusterReconcile, m.clusterReady, m.harvesterConnected, m.credentialsExpiry,
 		m.etcdMemberRemove, m.etcdMemberRemoveError,
 		m.nodeInit, m.nodeInitErrors, m.nodeInitDuration,
 		m.harvesterRequests, m.buildInfo,

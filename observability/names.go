@@ -26,8 +26,15 @@ const (
 const (
 	HarvesterRequestsTotal = "caphv_harvester_requests_total"
 	IPPoolLeaks            = "caphv_ippool_leaks"
+	IPPoolCapacity         = "caphv_ippool_capacity"
+	IPPoolAllocated        = "caphv_ippool_allocated"
 	CredentialsExpiry      = "caphv_credentials_expiry_timestamp_seconds"
+	HarvesterConnected     = "caphv_harvester_connected"
 	BuildInfo              = "caphv_build_info"
+
+	MachineWaitingSince      = "caphv_machine_waiting_since_timestamp_seconds"
+	MachineDeletionTimestamp = "caphv_machine_deletion_timestamp_seconds"
+	MachineRemediationsTotal = "caphv_machine_remediations_total"
 )
 
 // Label names.
@@ -38,6 +45,7 @@ const (
 	LabelVerb      = "verb"
 	LabelResource  = "resource"
 	LabelCode      = "code"
+	LabelReason    = "reason"
 	LabelPool      = "pool"
 	LabelVersion   = "version"
 	LabelRevision  = "revision"

@@ -27,10 +27,34 @@ func (m *Metrics) SetMachineReady(cluster, machine string, ready bool) {
 	m.machineStatus.WithLabelValues(cluster, machine).Set(oneIf(ready))
 }
 
+// SetMachineWaiting publishes since when the machine waits, and the reason of the condition that it waits for, in place
+// of what was published before. The zero time means that it waits for nothing, and ends the series. reason has to be one
+// of a closed set: each is a series.
+func (m *Metrics) SetMachineWaiting(cluster, machine, reason string, since time.Time) {
+	m.machineWaiting.DeletePartialMatch(prometheus.Labels{LabelCluster: cluster, LabelMachine: machine})
+	if !since.IsZero() {
+		m.machineWaiting.WithLabelValues(cluster, machine, reason).Set(float64(since.Unix()))
+	}
+}
+
+// SetMachineDeletion publishes when the machine's deletion was ordered; the zero time means that it was not, and ends the
+// series.
+func (m *Metrics) SetMachineDeletion(cluster, machine string, ordered time.Time) {
+	setTime(m.machineDeletion, ordered, cluster, machine)
+}
+
+// RecordMachineRemediation counts a machine that was deleted because a MachineHealthCheck found it unhealthy. Call it
+// once per machine.
+func (m *Metrics) RecordMachineRemediation(cluster string) {
+	m.machineRemediations.WithLabelValues(cluster).Inc()
+}
+
 // ForgetMachine deletes the series of a machine that is gone. Without it a deleted machine would alert for ever as
 // not ready. Forgetting an unknown machine does nothing.
 func (m *Metrics) ForgetMachine(cluster, machine string) {
 	m.machineStatus.DeleteLabelValues(cluster, machine)
+	m.machineDeletion.DeleteLabelValues(cluster, machine)
+	m.machineWaiting.DeletePartialMatch(prometheus.Labels{LabelCluster: cluster, LabelMachine: machine})
 }
 
 // ObserveMachineReconcile records how long one reconcile of a HarvesterMachine took.
@@ -53,31 +77,48 @@ func (m *Metrics) SetIPPoolLeaks(pool string, leaks int) {
 	m.poolLeaks.WithLabelValues(pool).Set(float64(leaks))
 }
 
+// SetIPPoolUse publishes how many addresses the pool can give, and how many of them are allocated. Both are 0 or more;
+// more may be allocated than the pool can give, when a range was taken away.
+func (m *Metrics) SetIPPoolUse(pool string, capacity, allocated int64) {
+	m.poolCapacity.WithLabelValues(pool).Set(float64(capacity))
+	m.poolAllocated.WithLabelValues(pool).Set(float64(allocated))
+}
+
 // ForgetIPPool deletes the series of a pool that is gone or no longer used. An unknown pool does nothing.
 func (m *Metrics) ForgetIPPool(pool string) {
 	m.poolLeaks.DeleteLabelValues(pool)
+	m.poolCapacity.DeleteLabelValues(pool)
+	m.poolAllocated.DeleteLabelValues(pool)
 }
 
-// SetClusterReady publishes whether the cluster's infrastructure is ready. ForgetCluster ends the series.
+// SetClusterReady publishes whether the cluster's infrastructure is ready. ForgetCluster ends the series. The cluster's
+// count of remediations begins with it at 0, so that increase() sees the first one.
 func (m *Metrics) SetClusterReady(cluster string, ready bool) {
 	m.clusterReady.WithLabelValues(cluster).Set(oneIf(ready))
+	m.machineRemediations.WithLabelValues(cluster)
+}
+
+// SetHarvesterConnected publishes whether Harvester's API can be used with the cluster's identity Secret. ForgetCluster
+// ends the series.
+func (m *Metrics) SetHarvesterConnected(cluster string, connected bool) {
+	m.harvesterConnected.WithLabelValues(cluster).Set(oneIf(connected))
 }
 
 // SetCredentialsExpiry publishes when the cluster's credentials for Harvester expire; the zero time means that they do
 // not say, and ends the series.
 func (m *Metrics) SetCredentialsExpiry(cluster string, expiry time.Time) {
-	if expiry.IsZero() {
-		m.credentialsExpiry.DeleteLabelValues(cluster)
-		return
-	}
-	m.credentialsExpiry.WithLabelValues(cluster).Set(float64(expiry.Unix()))
+	setTime(m.credentialsExpiry, expiry, cluster)
 }
 
 // ForgetCluster deletes the cluster's series and those of all its machines. An unknown cluster does nothing.
 func (m *Metrics) ForgetCluster(cluster string) {
 	m.clusterReady.DeleteLabelValues(cluster)
+	m.harvesterConnected.DeleteLabelValues(cluster)
 	m.credentialsExpiry.DeleteLabelValues(cluster)
-	m.machineStatus.DeletePartialMatch(prometheus.Labels{LabelCluster: cluster})
+	m.machineRemediations.DeleteLabelValues(cluster)
+	for _, perMachine := range []*prometheus.GaugeVec{m.machineStatus, m.machineWaiting, m.machineDeletion} {
+		perMachine.DeletePartialMatch(prometheus.Labels{LabelCluster: cluster})
+	}
 }
 
 // ObserveClusterReconcile records how long one reconcile of a HarvesterCluster took.
@@ -90,12 +131,12 @@ func (m *Metrics) RecordEtcdMemberRemove(err error) {
 	countAttempt(m.etcdMemberRemove, m.etcdMemberRemoveError, err)
 }
 
-// RecordNodeInit counts one attempt to initialise a node; a non-nil err counts it as failed.
+// RecordNodeInit counts one attempt to initialize a node; a non-nil err counts it as failed.
 func (m *Metrics) RecordNodeInit(err error) {
 	countAttempt(m.nodeInit, m.nodeInitErrors, err)
 }
 
-// ObserveNodeInit records how long it took to initialise a node. Call it once per node.
+// ObserveNodeInit records how long it took to initialize a node. Call it once per node.
 func (m *Metrics) ObserveNodeInit(d time.Duration) {
 	m.nodeInitDuration.Observe(d.Seconds())
 }
@@ -118,6 +159,15 @@ func countAttempt(attempts, failures prometheus.Counter, err error) {
 	if err != nil {
 		failures.Inc()
 	}
+}
+
+// setTime publishes a time; the zero time ends the series.
+func setTime(gauge *prometheus.GaugeVec, at time.Time, labels ...string) {
+	if at.IsZero() {
+		gauge.DeleteLabelValues(labels...)
+		return
+	}
+	gauge.WithLabelValues(labels...).Set(float64(at.Unix()))
 }
 
 func oneIf(ready bool) float64 {

@@ -3,6 +3,7 @@ package observability_test
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -66,6 +67,12 @@ var writers = []writer{
 	{"caphv_node_init_errors_total", "caphv_node_init_total", func(m *observability.Metrics) { m.RecordNodeInit(errFailure) }},
 	{"caphv_node_init_duration_seconds", "", func(m *observability.Metrics) { m.ObserveNodeInit(time.Second) }},
 	{"caphv_harvester_requests_total", "", func(m *observability.Metrics) { m.RecordHarvesterRequest("get", "ippools", "404") }},
+	{"caphv_ippool_capacity", "", func(m *observability.Metrics) { m.SetIPPoolUse("p", 1, 0) }},
+	{"caphv_ippool_allocated", "", func(m *observability.Metrics) { m.SetIPPoolUse("p", 0, 1) }},
+	{"caphv_harvester_connected", "", func(m *observability.Metrics) { m.SetHarvesterConnected("c", true) }},
+	{"caphv_machine_waiting_since_timestamp_seconds", "", func(m *observability.Metrics) { m.SetMachineWaiting("c", "m", "VMStarting", time.Unix(1, 0)) }},
+	{"caphv_machine_deletion_timestamp_seconds", "", func(m *observability.Metrics) { m.SetMachineDeletion("c", "m", time.Unix(1, 0)) }},
+	{"caphv_machine_remediations_total", "", func(m *observability.Metrics) { m.RecordMachineRemediation("c") }},
 	{"caphv_build_info", "", func(m *observability.Metrics) { m.SetBuildInfo("v1", "r") }},
 }
 
@@ -118,34 +125,79 @@ func TestReadinessIsOneOrZero(t *testing.T) {
 	assert.Equal(t, 1, testutil.CollectAndCount(m, observability.MachineStatus), "not ready is a series with 0, not a missing one")
 }
 
+// perObject are the families whose series belong to a cluster, machine or pool, and end with it.
+var perObject = []string{
+	observability.MachineStatus, observability.MachineWaitingSince, observability.MachineDeletionTimestamp,
+	observability.ClusterReady, observability.HarvesterConnected, observability.CredentialsExpiry, observability.MachineRemediationsTotal,
+	observability.IPPoolLeaks, observability.IPPoolCapacity, observability.IPPoolAllocated,
+}
+
 // A machine that is gone and still published as not ready would alert for ever.
 func TestForgottenObjectsLeaveNoSeries(t *testing.T) {
 	m, _ := fresh(t)
-	m.SetClusterReady("a", true)
-	m.SetClusterReady("b", true)
-	for _, machine := range []string{"m1", "m2"} {
-		m.SetMachineReady("a", machine, false)
-		m.SetMachineReady("b", machine, false)
+	for _, cluster := range []string{"a", "b"} {
+		m.SetClusterReady(cluster, true)
+		m.SetHarvesterConnected(cluster, true)
+		m.SetCredentialsExpiry(cluster, time.Unix(1, 0))
+		for _, machine := range []string{"m1", "m2"} {
+			m.SetMachineReady(cluster, machine, false)
+			m.SetMachineWaiting(cluster, machine, "DeletingVM", time.Unix(1, 0))
+			m.SetMachineDeletion(cluster, machine, time.Unix(1, 0))
+		}
 	}
 	m.SetIPPoolLeaks("p", 3)
-	m.SetCredentialsExpiry("a", time.Unix(1, 0))
-	m.SetCredentialsExpiry("b", time.Unix(1, 0))
+	m.SetIPPoolUse("p", 10, 3)
+	require.Len(t, perObject, 10)
+	assert.Equal(t, 3*4+4*2+3, testutil.CollectAndCount(m, perObject...), "every family has its series")
 
 	m.ForgetMachine("a", "m1")
 	m.ForgetMachine("a", "unknown")
-	assert.Equal(t, 3, testutil.CollectAndCount(m, observability.MachineStatus))
+	assert.Equal(t, 3*3, testutil.CollectAndCount(m, perObject[:3]...))
 
 	m.ForgetCluster("b")
 	m.ForgetCluster("unknown")
-	assert.Equal(t, 1, testutil.CollectAndCount(m, observability.MachineStatus), "the cluster's machines go with it")
-	assert.Equal(t, 1, testutil.CollectAndCount(m, observability.ClusterReady))
-	assert.Equal(t, 1, testutil.CollectAndCount(m, observability.CredentialsExpiry))
-	m.SetCredentialsExpiry("a", time.Time{})
-	assert.Equal(t, 0, testutil.CollectAndCount(m, observability.CredentialsExpiry), "credentials that do not say have no series")
+	assert.Equal(t, 3*1, testutil.CollectAndCount(m, perObject[:3]...), "the cluster's machines go with it")
+	assert.Equal(t, 4*1, testutil.CollectAndCount(m, perObject[3:7]...))
 
 	m.ForgetIPPool("p")
 	m.ForgetIPPool("unknown")
-	assert.Equal(t, 0, testutil.CollectAndCount(m, observability.IPPoolLeaks))
+	m.ForgetCluster("a")
+	assert.Zero(t, testutil.CollectAndCount(m, perObject...))
+}
+
+// Every family with such a label is in the list above, so that a new one cannot be left behind.
+func TestEveryFamilyOfAnObjectIsForgotten(t *testing.T) {
+	for _, family := range observability.Families() {
+		ofObject := slices.ContainsFunc(family.Labels, func(label string) bool {
+			return label == observability.LabelCluster || label == observability.LabelMachine || label == observability.LabelPool
+		})
+		assert.Equal(t, ofObject, slices.Contains(perObject, family.Name), family.Name)
+	}
+}
+
+// What is not so is no series: an alert on a time that stayed would never resolve.
+func TestTimesEndWhenNothingIsTimed(t *testing.T) {
+	m, _ := fresh(t)
+	m.SetMachineWaiting("c", "m", "PoolExhausted", time.Unix(1, 0))
+	m.SetMachineWaiting("c", "m", "VMStarting", time.Unix(2, 0))
+	assert.Equal(t, 1, testutil.CollectAndCount(m, observability.MachineWaitingSince), "one reason at a time")
+	m.SetMachineDeletion("c", "m", time.Unix(1, 0))
+	m.SetCredentialsExpiry("c", time.Unix(1, 0))
+
+	m.SetMachineWaiting("c", "m", "", time.Time{})
+	m.SetMachineDeletion("c", "m", time.Time{})
+	m.SetCredentialsExpiry("c", time.Time{})
+	assert.Zero(t, testutil.CollectAndCount(m, observability.MachineWaitingSince, observability.MachineDeletionTimestamp, observability.CredentialsExpiry))
+}
+
+// The first remediation of a cluster is seen by increase(), too.
+func TestRemediationsBeginAtZeroWithTheCluster(t *testing.T) {
+	m, reg := fresh(t)
+	m.SetClusterReady("c", true)
+	assert.Equal(t, 1, testutil.CollectAndCount(m, observability.MachineRemediationsTotal))
+	m.RecordMachineRemediation("c")
+	m.SetClusterReady("c", false)
+	assert.InDelta(t, 1, total(t, reg, observability.MachineRemediationsTotal), 0)
 }
 
 // increase() sees a first increment only when the series was there at 0 before.
