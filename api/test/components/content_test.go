@@ -40,6 +40,7 @@ func TestNamesAreThoseOfTheGuide(t *testing.T) {
 		"ClusterRoleBinding /caphv-manager-rolebinding", "ClusterRoleBinding /caphv-proxy-rolebinding",
 		"ClusterClass caphv-system/harvester-rke2",
 		"ServiceMonitor caphv-system/caphv-controller-manager-metrics-monitor",
+		"PrometheusRule caphv-system/caphv-controller-manager-alerts",
 	} {
 		assert.True(t, present[name], name)
 	}

@@ -41,6 +41,7 @@ func foreignKinds() []*unstructured.Unstructured {
 		{Group: "cert-manager.io", Version: "v1", Kind: "Issuer"},
 		{Group: "cert-manager.io", Version: "v1", Kind: "Certificate"},
 		{Group: "monitoring.coreos.com", Version: "v1", Kind: "ServiceMonitor"},
+		{Group: "monitoring.coreos.com", Version: "v1", Kind: "PrometheusRule"},
 		{Group: "cluster.x-k8s.io", Version: "v1beta1", Kind: "ClusterClass"},
 		{Group: "controlplane.cluster.x-k8s.io", Version: "v1beta1", Kind: "RKE2ControlPlaneTemplate"},
 		{Group: "bootstrap.cluster.x-k8s.io", Version: "v1beta1", Kind: "RKE2ConfigTemplate"},

@@ -1,0 +1,45 @@
+package alerts
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/observability"
+)
+
+// bridge is the window over which gauges are looked at: it bridges a restart of the manager and a lost scrape.
+const bridge = "5m"
+
+// errorsWindow is the window over which failures are counted. The pause between attempts grows up to 2 minutes in the
+// provider and to 17 in what calls it, so a shorter one would flap.
+const errorsWindow = 20 * time.Minute
+
+// latest is a gauge over the bridge, merged over replicas.
+func latest(metric, selector string, labels ...string) string {
+	return fmt.Sprintf("max by (%s) (max_over_time(%s%s[%s]))", strings.Join(labels, ", "), metric, selector, bridge)
+}
+
+func latestOfMachine(metric, selector string) string {
+	return latest(metric, selector, observability.LabelCluster, observability.LabelMachine)
+}
+
+// grown is how much a counter has grown over a window, on all replicas.
+func grown(metric string, window time.Duration) string {
+	return fmt.Sprintf("sum(increase(%s[%s]))", metric, duration(window))
+}
+
+// sinceStart is what managers that are younger than the window have counted. increase() does not see what was counted
+// before the first scrape.
+func sinceStart(metric string, window time.Duration) string {
+	return fmt.Sprintf("sum(%s and on (job, instance) (time() - %s < %d))", metric, processStart, int(window.Seconds()))
+}
+
+// waiting counts the machines of each cluster that wait for one of the reasons.
+func waiting(reasons ...string) string {
+	selector := fmt.Sprintf(`{%s=~"%s"}`, observability.LabelReason, strings.Join(reasons, "|"))
+	return fmt.Sprintf("count by (%s) (%s)", observability.LabelCluster, latestOfMachine(observability.MachineWaitingSince, selector))
+}
+
+// duration is a duration of whole minutes as PromQL writes it.
+func duration(d time.Duration) string { return fmt.Sprintf("%dm", int(d.Minutes())) }
