@@ -1,0 +1,2 @@
+// Package promtool pins promtool. Run it with: cd hack/tools/promtool && go tool promtool.
+package promtool
