@@ -87,7 +87,7 @@ func (a *Allocator) held(ctx context.Context, req Request) (Lease, bool, error) 
 		case !lease.Address.IsValid():
 			continue
 		case req.Address.IsValid() && req.Address != lease.Address:
-			reason := fmt.Errorf("%w: %s was asked for, but the owner holds %s", ErrUnavailable, req.Address, lease.Address)
+			reason := holdsAnother(req.Address, lease.Address)
 			return Lease{}, false, &AllocationError{Owner: req.Owner, Pools: []PoolError{{Pool: pool, Err: reason}}}
 		}
 		return lease, true, nil

@@ -29,8 +29,7 @@ func (l *Ledger) decide(req Request) (lease Lease, fresh bool, err error) {
 	}
 	if held, ok := l.heldBy(req); ok {
 		if req.Address.IsValid() && req.Address != held.Address {
-			return Lease{}, false, fmt.Errorf("%w: %s was asked for, but the owner holds %s",
-				ErrUnavailable, req.Address, held.Address)
+			return Lease{}, false, holdsAnother(req.Address, held.Address)
 		}
 		return held, false, nil
 	}
@@ -53,6 +52,10 @@ func (l *Ledger) decide(req Request) (lease Lease, fresh bool, err error) {
 		return l.lease(addr), true, nil
 	}
 	return Lease{}, false, fmt.Errorf("%w: all %s addresses are allocated", ErrExhausted, l.set.size())
+}
+
+func holdsAnother(asked, held netip.Addr) error {
+	return fmt.Errorf("%w: %s was asked for, but the owner holds %s", ErrUnavailable, asked, held)
 }
 
 // serves lets a pool without a network serve every network: the user named the pool, so no selection is needed.

@@ -29,7 +29,7 @@ func Open(pool Pool, now time.Time) *Ledger { return openLedger(pool, now, nil) 
 // openLedger limits the index by owner to the wanted ones, so that a batch of requests needs memory for its own owners
 // only. Nil means all.
 func openLedger(pool Pool, now time.Time, wanted []string) *Ledger {
-	l := &Ledger{pool: pool, now: now}
+	l := &Ledger{pool: pool, now: now, changed: pool.Amended}
 	l.set, l.setErr = resolveAll(pool.Ranges, pool.Excluded)
 	var only map[string]struct{}
 	if wanted != nil {
@@ -63,7 +63,8 @@ func (l *Ledger) Pool() Pool {
 	return l.pool
 }
 
-// Changed tells whether anything was allocated or released since the ledger was opened.
+// Changed tells whether the pool must be written: anything was allocated or released since the ledger was opened, or the
+// pool was Amended.
 func (l *Ledger) Changed() bool { return l.changed }
 
 // Find returns the address that the first of the owners that holds one has.

@@ -67,6 +67,7 @@ func (s *MemoryStore) Update(ctx context.Context, pool Pool) (Pool, error) {
 	}
 	stored.Allocated, stored.History = pool.Allocated, pool.History
 	stored.Released, stored.LastAllocated = pool.Released, pool.LastAllocated
+	stored.Amended = false
 	return s.keep(stored).Clone(), nil
 }
 

@@ -32,6 +32,9 @@ type Pool struct {
 	Released map[netip.Addr]time.Time
 	// LastAllocated is where the round robin stands; the zero address before the first allocation.
 	LastAllocated netip.Addr
+	// Amended says that the store completed what it read, as by an entry that the pool had lost: the pool is written even
+	// if nothing else changes.
+	Amended bool
 	// Version is the store's token for compare and swap. Only the store reads it.
 	Version any
 }

@@ -19,6 +19,9 @@ type Request struct {
 	Network string
 	// Address asks for this very address. The zero address means any.
 	Address netip.Addr
+	// InUse says that the owner uses its address already, so that [Allocator.AllocateAll] never gives it back. Whether
+	// the pool knows of it does not matter: a pool may have lost its entries.
+	InUse bool
 }
 
 // Lease is an address that its owner holds.

@@ -7,7 +7,8 @@ import "context"
 // An implementation must be safe for concurrent use.
 type Store interface {
 	// Get reads a pool as it is now, not from a cache that may lag. The caller may change the maps of what it gets.
-	// A pool that does not exist is ErrPoolNotFound.
+	// A pool that does not exist is ErrPoolNotFound. A store that knows of holders whom the pool has lost may enter them, and
+	// says so by Amended.
 	Get(ctx context.Context, pool string) (Pool, error)
 	// Update writes Allocated, History, Released and LastAllocated of a pool that Get returned, if nobody wrote it
 	// since, and returns the pool with its new Version. Otherwise it writes nothing and returns ErrConflict. A pool that no

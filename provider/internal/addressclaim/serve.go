@@ -12,6 +12,7 @@ import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/ipam"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/holdings"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
@@ -109,7 +110,8 @@ func leaseOf(pool ipam.Pool, addr netip.Addr) ipam.Lease {
 }
 
 func (r *ClaimReconciler) allocatorFor(s *scope) *ipam.Allocator {
-	return r.allocators.For(identity.PoolKey(s.pool), s.harvester)
+	known := holdings.Source{Client: r.Client, Identities: r.Identities, Recorder: r.Recorder}
+	return r.allocators.For(identity.PoolKey(s.pool), s.harvester, known.Store(s.harvester.RESTConfig().Host))
 }
 
 // event tells the operator what was done.

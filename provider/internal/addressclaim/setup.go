@@ -22,7 +22,9 @@ import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/holdings"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
@@ -126,13 +128,31 @@ func (r *ClaimReconciler) clusterToClaims(ctx context.Context, cluster client.Ob
 	})
 }
 
-// harvesterPoolToClaims leads from a pool on Harvester to the claims that wait for an address of it. A pool changes with
-// every allocation, so claims that have theirs are left in peace.
+// harvesterPoolToClaims leads from a pool on Harvester to the claims that wait for an address of it, and to those whose
+// entry it has lost. A pool changes with every allocation, so claims that have theirs are left in peace.
 func (r *ClaimReconciler) harvesterPoolToClaims(ctx context.Context, object client.Object) []ctrl.Request {
 	changed, _ := harvesterclient.IdentityFrom(ctx)
-	return r.claimsOf(ctx, func(pool *infrav1.HarvesterIPPool) bool {
+	requests := r.claimsOf(ctx, func(pool *infrav1.HarvesterIPPool) bool {
 		return identity.PoolKey(pool) == changed && slices.Contains(pool.Spec.IPPoolRefs, object.GetName())
 	})
+	return append(requests, r.losers(ctx, object, changed)...)
+}
+
+// losers are the claims of an identity whose address the pool does not hold for them any more.
+func (r *ClaimReconciler) losers(ctx context.Context, object client.Object, changed client.ObjectKey) []ctrl.Request {
+	pool, ok := object.(*lbv1.IPPool)
+	if !ok {
+		return nil
+	}
+	known, err := holdings.Source{Client: r.Client, Identities: r.Identities}.OfClaims(ctx, changed)
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Could not look for the claims that lost their address", "pool", pool.Name)
+	}
+	var requests []ctrl.Request
+	for _, lost := range ippool.Lost(pool, known) {
+		requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(lost.Object)})
+	}
+	return requests
 }
 
 // identityToClaims leads from an identity Secret to the claims that wait for the way to Harvester.

@@ -17,6 +17,7 @@ import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
@@ -149,7 +150,7 @@ func (r *Reconciler) reclaimAddress(ctx context.Context, s *scope) phase.Outcome
 			if holder != owner || err != nil {
 				continue
 			}
-			allocator := r.allocators.For(identity.Key(s.infra), s.harvester)
+			allocator := r.allocators.For(identity.Key(s.infra), s.harvester, ippool.NewStore)
 			if err := allocator.Release(ctx, pool.Name, address, owner); err != nil {
 				return failed("take the load balancer's address back", err)
 			}

@@ -2,14 +2,21 @@ package harvestermachine
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/cluster-api/util/conditions"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/ipam"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/holdings"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
@@ -25,7 +32,7 @@ func (r *Reconciler) address(ctx context.Context, s *scope) phase.Outcome {
 		return claimed
 	}
 	if err := r.lease(ctx, s, cards); err != nil {
-		return phase.Fail(err, infrav1.AddressAllocationFailedReason)
+		return r.withoutLease(ctx, s, err)
 	}
 	if claimed.Stop {
 		return claimed.Continue() // The guest has its addresses already, whatever became of the claims.
@@ -41,19 +48,37 @@ func (r *Reconciler) address(ctx context.Context, s *scope) phase.Outcome {
 	}
 }
 
+// withoutLease says why a network interface holds no address. A guest that runs goes on with the address that it has: it is
+// still followed, and a person has to see to it if another owner holds the address.
+func (r *Reconciler) withoutLease(ctx context.Context, s *scope, err error) phase.Outcome {
+	outcome := phase.Fail(err, infrav1.AddressAllocationFailedReason)
+	if s.vm == nil {
+		return outcome
+	}
+	if errors.Is(err, ipam.ErrUnavailable) && conditions.IsTrue(s.machine, infrav1.AddressReadyCondition) {
+		r.warning(ctx, s, "AddressLost", "Allocate", "VM %s uses an address that its pool does not hold for it: %v", s.vmKey(), err)
+	}
+	return outcome.Continue()
+}
+
 // lease makes sure that every card that takes its address from pools on Harvester holds one: all of them, or none more
 // than before.
 func (r *Reconciler) lease(ctx context.Context, s *scope, cards []card) error {
 	s.leases = map[int]ipam.Lease{}
+	if err := r.trustLegacyOwner(ctx, s); err != nil {
+		return err
+	}
 	var missing []card
 	var requests []ipam.Request
 	for _, c := range cards {
 		if !c.fromHarvester() {
 			continue
 		}
-		lease, held := r.heldLease(ctx, s, c.index)
+		lease, held := r.recordedLease(ctx, s, c.index)
+		if lease.Address.IsValid() && (held || s.vm != nil) {
+			s.leases[c.index] = lease // It is what the guest uses, even if the pool has lost it.
+		}
 		if held {
-			s.leases[c.index] = lease
 			continue
 		}
 		missing, requests = append(missing, c), append(requests, request(s, c))
@@ -94,25 +119,57 @@ func candidatePools(s *scope) []string {
 	return nil
 }
 
-// heldLease finds, in the cache, the lease that the status records for a card. This keeps a machine at rest from asking
-// Harvester anything; if the cache does not confirm the record, it is looked for live.
-func (r *Reconciler) heldLease(ctx context.Context, s *scope, index int) (ipam.Lease, bool) {
+// recordedLease is the lease that the status records for an interface, and whether the cache confirms it. This keeps a
+// machine at rest from asking Harvester anything; if the cache does not confirm the record, it is looked for live.
+func (r *Reconciler) recordedLease(ctx context.Context, s *scope, index int) (lease ipam.Lease, held bool) {
 	addr, name := recorded(s, index)
 	if !addr.IsValid() || name == "" {
 		return ipam.Lease{}, false
 	}
+	lease = ipam.Lease{Pool: name, Address: addr}
 	object := &lbv1.IPPool{}
 	if err := s.harvester.Cache().Get(ctx, types.NamespacedName{Name: name}, object); err != nil {
-		return ipam.Lease{}, false
+		return lease, false
 	}
 	pool, err := ippool.FromTyped(object)
 	if err != nil {
-		return ipam.Lease{}, false
+		return lease, false
 	}
-	if owner, held := pool.Allocated[addr]; held && slices.Contains(s.cardOwners(index), owner) {
-		return leaseOf(pool, addr), true
+	owner, held := pool.Allocated[addr]
+	return leaseOf(pool, addr), held && slices.Contains(s.cardOwners(index), owner)
+}
+
+// trustLegacyOwner finds out whether an entry in the old form is this machine's. A load balancer of that name in that
+// namespace has the same id: if there is one, the entry is the load balancer's, and is neither used nor released.
+func (r *Reconciler) trustLegacyOwner(ctx context.Context, s *scope) error {
+	s.legacyOwner = ""
+	id := names.LegacyAddressOwner(s.machine.Namespace, s.machine.Name)
+	pools := &lbv1.IPPoolList{}
+	if err := s.harvester.Cache().List(ctx, pools); err != nil {
+		return fmt.Errorf("list the pools: %w", err)
 	}
-	return ipam.Lease{}, false
+	if !slices.ContainsFunc(pools.Items, func(pool lbv1.IPPool) bool { return holdsAny(&pool, id) }) {
+		return nil
+	}
+	balancer := &metav1.PartialObjectMetadata{}
+	balancer.SetGroupVersionKind(lbv1.GroupVersion.WithKind("LoadBalancer"))
+	err := s.harvester.Client().Get(ctx, client.ObjectKey{Namespace: s.machine.Namespace, Name: s.machine.Name}, balancer)
+	switch {
+	case apierrors.IsNotFound(err):
+		s.legacyOwner = id
+	case err != nil:
+		return fmt.Errorf("see whether %s is a load balancer's: %w", id, err)
+	}
+	return nil
+}
+
+func holdsAny(pool *lbv1.IPPool, owners ...string) bool {
+	for _, owner := range pool.Status.Allocated {
+		if slices.Contains(owners, owner) {
+			return true
+		}
+	}
+	return false
 }
 
 func leaseOf(pool ipam.Pool, addr netip.Addr) ipam.Lease {
@@ -131,7 +188,7 @@ func request(s *scope, c card) ipam.Request {
 	owners := s.cardOwners(c.index)
 	asked := ipam.Request{Owner: owners[0], Aliases: owners[1:], Pools: c.pools}
 	if addr, pool := recorded(s, c.index); addr.IsValid() && s.vm != nil {
-		asked.Address = addr
+		asked.Address, asked.InUse = addr, true
 		asked.Pools = append([]string{pool}, c.pools...)
 	}
 	if c.index < len(s.references.networks) {
@@ -141,5 +198,6 @@ func request(s *scope, c card) ipam.Request {
 }
 
 func (r *Reconciler) allocatorFor(s *scope) *ipam.Allocator {
-	return r.allocators.For(identity.Key(s.infraCluster), s.harvester)
+	known := holdings.Source{Client: r.Client, Identities: r.Identities, Recorder: r.Recorder}
+	return r.allocators.For(identity.Key(s.infraCluster), s.harvester, known.Store(s.harvester.RESTConfig().Host))
 }

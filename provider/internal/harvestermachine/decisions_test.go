@@ -18,6 +18,7 @@ import (
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
+	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 )
 
@@ -49,11 +50,38 @@ func TestJudge(t *testing.T) {
 
 // An address may come free between the moment in which a machine finds none and the one in which its condition says so.
 func TestAMachineWaitsForItsAddressUntilItSaysThatItHasIt(t *testing.T) {
-	machine := &infrav1.HarvesterMachine{}
-	assert.True(t, waitsForAddress(machine), "it has not said anything yet")
+	machine, cluster := &infrav1.HarvesterMachine{}, &infrav1.HarvesterCluster{}
+	machine.Spec.Networks = []string{"default/lan"}
+	machine.Spec.VMNetworkConfig = &infrav1.MachineVMNetworkConfig{IPPoolRef: "p"}
+	assert.True(t, waitsForAddress(machine, cluster, "p"), "it has not said anything yet")
+	assert.False(t, waitsForAddress(machine, cluster, "another"), "that pool cannot help it")
 	for status, waits := range map[metav1.ConditionStatus]bool{metav1.ConditionFalse: true, metav1.ConditionUnknown: true, metav1.ConditionTrue: false} {
 		machine.Status.Conditions = []metav1.Condition{{Type: infrav1.AddressReadyCondition, Status: status}}
-		assert.Equal(t, waits, waitsForAddress(machine), status)
+		assert.Equal(t, waits, waitsForAddress(machine, cluster, "p"), status)
+	}
+}
+
+// A machine that holds an address hears of it when its entry disappears from the pool, or becomes another owner's.
+func TestAMachineHearsThatItsPoolLostItsAddress(t *testing.T) {
+	machine, cluster := &infrav1.HarvesterMachine{}, &infrav1.HarvesterCluster{}
+	machine.Namespace, machine.Name, cluster.Spec.TargetNamespace = "capi", "m", "vms"
+	machine.Status.AllocatedIPAddress, machine.Status.AllocatedPoolRef = "192.0.2.3", "p"
+	machine.Status.AllocatedAddresses = []infrav1.AllocatedAddress{{Index: ptr.To(int32(1)), Address: "192.0.2.4", PoolRef: "p"}}
+	for name, test := range map[string]struct {
+		pool      string
+		allocated map[string]string
+		lost      bool
+	}{
+		"both are there":          {"p", map[string]string{"192.0.2.3": "vms/m.caphv", "192.0.2.4": "vms/m.nic-1.caphv"}, false},
+		"one in its old form":     {"p", map[string]string{"192.0.2.3": "capi/m", "192.0.2.4": "vms/m.nic-1.caphv"}, false},
+		"the second is lost":      {"p", map[string]string{"192.0.2.3": "vms/m.caphv"}, true},
+		"the first is another's":  {"p", map[string]string{"192.0.2.3": "vms/x.caphv", "192.0.2.4": "vms/m.nic-1.caphv"}, true},
+		"the pool has no status":  {"p", nil, true},
+		"it is a pool of another": {"q", nil, false},
+	} {
+		pool := &lbv1.IPPool{ObjectMeta: metav1.ObjectMeta{Name: test.pool}, Spec: lbv1.IPPoolSpec{Ranges: []lbv1.Range{{Subnet: "192.0.2.0/24"}}}}
+		pool.Status.Allocated = test.allocated
+		assert.Equal(t, test.lost, lostAddress(machine, cluster, pool), name)
 	}
 }
 

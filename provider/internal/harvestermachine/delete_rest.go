@@ -43,6 +43,9 @@ func (r *Reconciler) releaseAddress(ctx context.Context, s *scope) phase.Outcome
 		// A machine of another management cluster has this VM name, and so this owner id: the address is in use.
 		return phase.Unchanged()
 	}
+	if err := r.trustLegacyOwner(ctx, s); err != nil {
+		return failed("release the address", err)
+	}
 	pools, err := r.poolsToRelease(ctx, s)
 	if err != nil {
 		return failed("release the address", err)
@@ -89,11 +92,9 @@ func (r *Reconciler) poolsToRelease(ctx context.Context, s *scope) ([]string, er
 	if err := s.harvester.Cache().List(ctx, all); err != nil {
 		return nil, fmt.Errorf("list the pools: %w", err)
 	}
-	for _, pool := range all.Items {
-		for _, owner := range pool.Status.Allocated {
-			if slices.Contains(owners, owner) {
-				pools = append(pools, pool.Name)
-			}
+	for i := range all.Items {
+		if holdsAny(&all.Items[i], owners...) {
+			pools = append(pools, all.Items[i].Name)
 		}
 	}
 	return pools, nil

@@ -18,8 +18,12 @@ import (
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
+	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/guest"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/holdings"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 )
 
 // labelledMachine leads from something on Harvester to the machine that its labels name.
@@ -71,9 +75,13 @@ func (r *Reconciler) infraClusterToMachines(ctx context.Context, infraCluster cl
 	return r.machinesOf(ctx, infraCluster.GetNamespace(), name, func(*infrav1.HarvesterMachine) bool { return true })
 }
 
-// poolToWaitingMachines leads from a pool to the machines that wait for an address of the Harvester it is on. Those that
-// have theirs are left in peace.
-func (r *Reconciler) poolToWaitingMachines(ctx context.Context, _ client.Object) []ctrl.Request {
+// poolToMachines leads from a pool to the machines that wait for an address of it, and to those whose entry it has lost.
+// Those that have theirs are left in peace.
+func (r *Reconciler) poolToMachines(ctx context.Context, object client.Object) []ctrl.Request {
+	pool, ok := object.(*lbv1.IPPool)
+	if !ok {
+		return nil
+	}
 	clusters := &infrav1.HarvesterClusterList{}
 	if err := r.Client.List(ctx, clusters, client.UnsafeDisableDeepCopy); err != nil { // They are looked at only.
 		ctrl.LoggerFrom(ctx).Error(err, "Could not list HarvesterClusters for an event of a pool")
@@ -84,16 +92,30 @@ func (r *Reconciler) poolToWaitingMachines(ctx context.Context, _ client.Object)
 	for i := range clusters.Items {
 		cluster := &clusters.Items[i]
 		if identity.Key(cluster) == changed {
-			requests = append(requests, r.machinesOf(ctx, cluster.Namespace, cluster.Labels[clusterv1.ClusterNameLabel], waitsForAddress)...)
+			requests = append(requests, r.machinesOf(ctx, cluster.Namespace, cluster.Labels[clusterv1.ClusterNameLabel], func(machine *infrav1.HarvesterMachine) bool {
+				return waitsForAddress(machine, cluster, pool.Name) || lostAddress(machine, cluster, pool)
+			})...)
 		}
 	}
 	return requests
 }
 
-// waitsForAddress is so of a machine that was found to wait, and of one that is just being found to: nothing tells it of
-// the address later that comes free before it has said that it waits.
-func waitsForAddress(machine *infrav1.HarvesterMachine) bool {
-	return !conditions.IsTrue(machine, infrav1.AddressReadyCondition)
+// waitsForAddress is so of a machine that was found to wait for the pool, and of one that is just being found to: nothing
+// tells it of the address later that comes free before it has said that it waits.
+func waitsForAddress(machine *infrav1.HarvesterMachine, cluster *infrav1.HarvesterCluster, pool string) bool {
+	if conditions.IsTrue(machine, infrav1.AddressReadyCondition) {
+		return false
+	}
+	s := &scope{machine: machine, infraCluster: cluster}
+	return machine.Status.AllocatedPoolRef == pool ||
+		slices.ContainsFunc(cards(s), func(c card) bool { return slices.Contains(c.pools, pool) })
+}
+
+// lostAddress tells whether the pool does not hold an address for the machine any more that the machine's status records.
+func lostAddress(machine *infrav1.HarvesterMachine, cluster *infrav1.HarvesterCluster, pool *lbv1.IPPool) bool {
+	lost := ippool.Lost(pool, holdings.OfMachine(machine, cluster.Spec.TargetNamespace))
+	legacy := names.LegacyAddressOwner(machine.Namespace, machine.Name)
+	return slices.ContainsFunc(lost, func(h ippool.Holding) bool { return pool.Status.Allocated[h.Address.String()] != legacy })
 }
 
 func (r *Reconciler) machinesOf(ctx context.Context, namespace, cluster string, wanted func(*infrav1.HarvesterMachine) bool) []ctrl.Request {

@@ -43,6 +43,9 @@ type scope struct {
 
 	// references are the objects on Harvester that the spec names. Filled only while there is no VM yet.
 	references references
+	// legacyOwner is the id of v0.2.x under which a pool holds an address of this machine. Empty if there is none, or if it
+	// is a load balancer's.
+	legacyOwner string
 	// leases are the addresses from pools on Harvester, by network card. Empty until the address phase.
 	leases map[int]ipam.Lease
 	// claims are the addresses that IPAddressClaims were given, by network card. Empty until the address phase.
@@ -101,10 +104,11 @@ func (s *scope) identity() names.Machine {
 
 // addressOwners are the ids under which a pool may hold this machine's address, the present one first.
 func (s *scope) addressOwners() []string {
-	return []string{
-		names.AddressOwner(s.targetNamespace(), s.vmName),
-		names.LegacyAddressOwner(s.machine.Namespace, s.machine.Name),
+	owners := []string{names.AddressOwner(s.targetNamespace(), s.vmName)}
+	if s.legacyOwner != "" {
+		owners = append(owners, s.legacyOwner)
 	}
+	return owners
 }
 
 // allocatedAddress is the address that the status records; the zero address when it records none.

@@ -56,7 +56,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, sou
 		WatchesRawSource(sources.Harvester.Source(&kubevirtv1.VirtualMachineInstance{}, labelledMachine)).
 		WatchesRawSource(sources.Harvester.Source(&corev1.PersistentVolumeClaim{}, r.volumeToLeavingMachine)).
 		WatchesRawSource(r.wake.Source()).
-		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.poolToWaitingMachines, ippool.Frees())).
+		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.poolToMachines, ippool.Frees())).
 		WatchesRawSource(sources.Guests.GetClusterSource(ControllerName, r.clusterToMachines)).
 		Build(r)
 	if err != nil {

@@ -31,6 +31,8 @@ type Resolver struct {
 
 	mu    sync.Mutex
 	known map[client.ObjectKey]content
+	// servers are where the identities lead that were connected.
+	servers map[client.ObjectKey]string
 }
 
 // content is one version of an identity Secret.
@@ -44,7 +46,7 @@ type content struct {
 
 // NewResolver returns a Resolver. metadata serves PartialObjectMetadata of Secrets from a cache; live does not cache.
 func NewResolver(metadata, live client.Reader, connections *harvesterclient.Connections) *Resolver {
-	return &Resolver{metadata: metadata, live: live, connections: connections, known: map[client.ObjectKey]content{}}
+	return &Resolver{metadata: metadata, live: live, connections: connections, known: map[client.ObjectKey]content{}, servers: map[client.ObjectKey]string{}}
 }
 
 // Key is the identity of a HarvesterCluster: its Secret. Clusters with the same key share a connection.
@@ -85,7 +87,18 @@ func (r *Resolver) connect(ctx context.Context, key client.ObjectKey, namespace 
 	if err != nil {
 		return nil, fmt.Errorf("identity Secret %s: %w", key, err)
 	}
+	r.mu.Lock()
+	r.servers[key] = connection.RESTConfig().Host
+	r.mu.Unlock()
 	return connection, nil
+}
+
+// Server is the address of the server that an identity led to when it was connected last; empty if it never was. It makes
+// no request.
+func (r *Resolver) Server(key client.ObjectKey) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.servers[key]
 }
 
 // Expiry tells when the credentials of the cluster's identity stop working, if they say so themselves. Errors are those
@@ -102,6 +115,7 @@ func (r *Resolver) Expiry(ctx context.Context, cluster *infrav1.HarvesterCluster
 func (r *Resolver) Forget(key client.ObjectKey) {
 	r.mu.Lock()
 	delete(r.known, key)
+	delete(r.servers, key)
 	r.mu.Unlock()
 	r.connections.Close(key)
 }

@@ -79,6 +79,12 @@ func TestCardsGetAllTheirAddressesOrNone(t *testing.T) {
 	})
 	assert.Empty(t, waiting.Status.AllocatedIPAddress)
 	assert.Len(t, w.readPool(w.pool).Status.Allocated, 1, "the first card of a machine that lacks an address holds none either")
+	before := w.readPool(w.pool).ResourceVersion
+	for range 3 {
+		_, err := w.reconcileMachine("m-2")
+		require.NoError(t, err)
+	}
+	assert.Equal(t, before, w.readPool(w.pool).ResourceVersion, "a write would be an event for everyone who waits, itself included")
 
 	w.deleteMachine("m-1")
 	w.finishMachine("m-1")

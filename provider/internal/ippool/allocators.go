@@ -15,6 +15,8 @@ type Connection interface {
 	Client() client.Client
 	// RESTConfig says which Harvester it leads to.
 	RESTConfig() *rest.Config
+	// AfterClose calls a function in a goroutine of its own once the connection has been closed.
+	AfterClose(call func())
 }
 
 // Allocators keeps one allocator for each identity, so that machines that ask at the same time share one read and one
@@ -31,20 +33,38 @@ type allocator struct {
 	allocator  *ipam.Allocator
 }
 
-// For returns the allocator of an identity. A new connection, as after a rotation of the credentials, gets a new one.
-func (a *Allocators) For(identity client.ObjectKey, connection Connection) *ipam.Allocator {
+// For returns the allocator of an identity. A new connection, as after a rotation of the credentials, gets a new one. The
+// store reads and writes by that connection.
+func (a *Allocators) For(identity client.ObjectKey, connection Connection, store func(client.Client) *Store) *ipam.Allocator {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	known, found := a.known[identity]
 	if !found || known.connection != connection {
 		turns := a.turnsOf(connection.RESTConfig().Host)
-		known = allocator{connection: connection, allocator: ipam.NewAllocator(NewStore(connection.Client()), ipam.WithTurns(turns))}
+		known = allocator{connection: connection, allocator: ipam.NewAllocator(store(connection.Client()), ipam.WithTurns(turns))}
 		if a.known == nil {
 			a.known = map[client.ObjectKey]allocator{}
 		}
 		a.known[identity] = known
+		connection.AfterClose(func() { a.drop(identity, connection) })
 	}
 	return known.allocator
+}
+
+// drop forgets the allocator of a connection that was closed, and with it the connection and its caches.
+func (a *Allocators) drop(identity client.ObjectKey, connection Connection) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.known[identity].connection == connection {
+		delete(a.known, identity)
+	}
+	host := connection.RESTConfig().Host
+	for _, other := range a.known {
+		if other.connection.RESTConfig().Host == host {
+			return
+		}
+	}
+	delete(a.turns, host)
 }
 
 func (a *Allocators) turnsOf(server string) *ipam.Turns {

@@ -18,18 +18,32 @@ import (
 type connection struct {
 	client client.Client
 	server string
+	closed []func()
 }
 
 func (c *connection) Client() client.Client    { return c.client }
+func (c *connection) AfterClose(call func())   { c.closed = append(c.closed, call) }
 func (c *connection) RESTConfig() *rest.Config { return &rest.Config{Host: c.server} }
 
 func TestAllocatorsFollowARotation(t *testing.T) {
 	allocators := &ippool.Allocators{}
 	key := client.ObjectKey{Namespace: "ns", Name: "harvester"}
 	first, second := &connection{client: poolClient(nil)}, &connection{client: poolClient(nil)}
-	before := allocators.For(key, first)
-	assert.Same(t, before, allocators.For(key, first))
-	assert.NotSame(t, before, allocators.For(key, second))
+	before := allocators.For(key, first, ippool.NewStore)
+	assert.Same(t, before, allocators.For(key, first, ippool.NewStore))
+	after := allocators.For(key, second, ippool.NewStore)
+	assert.NotSame(t, before, after)
+	first.closed[0]()
+	assert.Same(t, after, allocators.For(key, second, ippool.NewStore), "the end of the former connection is none of its concern")
+}
+
+// An allocator holds its connection, and with it all caches of a Harvester.
+func TestAllocatorsAreDroppedWithTheirConnection(t *testing.T) {
+	allocators := &ippool.Allocators{}
+	key, gone := client.ObjectKey{Namespace: "ns", Name: "harvester"}, &connection{client: poolClient(nil), server: "a"}
+	before := allocators.For(key, gone, ippool.NewStore)
+	gone.closed[0]()
+	assert.NotSame(t, before, allocators.For(key, gone, ippool.NewStore))
 }
 
 // With an identity for each cluster and one pool for all, the identities would lose their writes to each other.
@@ -53,7 +67,7 @@ func TestIdentitiesOfOneHarvesterTakeTurns(t *testing.T) {
 		}
 		allocators := &ippool.Allocators{}
 		allocate := func(identity string) {
-			allocator := allocators.For(client.ObjectKey{Namespace: identity}, &connection{client: watched(identity), server: "https://harvester"})
+			allocator := allocators.For(client.ObjectKey{Namespace: identity}, &connection{client: watched(identity), server: "https://harvester"}, ippool.NewStore)
 			_, err := allocator.Allocate(t.Context(), ipam.Request{Owner: identity + "/vm.caphv", Pools: []string{"p"}})
 			assert.NoError(t, err)
 		}

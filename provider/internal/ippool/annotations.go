@@ -1,10 +1,12 @@
 package ippool
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -50,14 +52,44 @@ func releases(text string) map[netip.Addr]time.Time {
 	}
 	maps.DeleteFunc(notes, func(addr netip.Addr, at time.Time) bool {
 		year := at.UTC().Year()
-		return !addr.IsValid() || year < 0 || year > 9999
+		return !addr.IsValid() || addr.Zone() != "" || year < 0 || year > 9999
 	})
 	return notes
+}
+
+// maxAnnotations bounds the annotations of an object that we write, in bytes: the API server refuses more than 256 KiB, and
+// others need room too.
+const maxAnnotations = 192 << 10
+
+// releaseNote is how long the note of a release is beside its address, in bytes.
+const releaseNote = len(`"":"2006-01-02T15:04:05Z",`)
+
+// latestReleases leaves out the oldest releases where not all of them can be noted: those addresses have rested longest. A
+// note that is too long would be refused, and with it every release of the pool.
+func latestReleases(released map[netip.Addr]time.Time, others map[string]string) map[netip.Addr]time.Time {
+	room := maxAnnotations
+	for key, value := range others {
+		if key != ReleasedAnnotation {
+			room -= len(key) + len(value)
+		}
+	}
+	latest := slices.SortedFunc(maps.Keys(released), func(a, b netip.Addr) int {
+		return cmp.Or(released[b].Compare(released[a]), a.Compare(b))
+	})
+	kept := make(map[netip.Addr]time.Time, len(released))
+	for _, addr := range latest {
+		if room -= len(addr.String()) + releaseNote; room < 0 {
+			break
+		}
+		kept[addr] = released[addr]
+	}
+	return kept
 }
 
 // noteReleases writes since when addresses rest, to the second.
 func noteReleases(object *unstructured.Unstructured, released map[netip.Addr]time.Time) error {
 	annotations := object.GetAnnotations()
+	released = latestReleases(released, annotations)
 	if len(released) == 0 {
 		if _, present := annotations[ReleasedAnnotation]; !present {
 			return nil

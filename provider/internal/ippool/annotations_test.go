@@ -1,6 +1,7 @@
 package ippool
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -51,4 +52,31 @@ func FuzzReleases(f *testing.F) {
 			require.True(t, at.Truncate(time.Second).Equal(again[addr]), "%s: %s, then %s", addr, at, again[addr])
 		}
 	})
+}
+
+// The API server refuses an object whose annotations exceed 256 KiB: then nothing could be released any more.
+func TestNotesOfReleasesStayWithinTheLimitOfAnnotations(t *testing.T) {
+	released, start := map[netip.Addr]time.Time{}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	addr := netip.MustParseAddr("2001:db8:ffff:ffff:ffff:ffff::")
+	for i := range 8000 {
+		released[addr] = start.Add(time.Duration(i) * time.Second)
+		addr = addr.Next()
+	}
+	object := pool("")
+	object.SetAnnotations(map[string]string{"of": strings.Repeat("x", 64<<10)})
+	require.NoError(t, noteReleases(object, released))
+	size := 0
+	for key, value := range object.GetAnnotations() {
+		size += len(key) + len(value)
+	}
+	assert.LessOrEqual(t, size, 256<<10)
+	kept := releases(object.GetAnnotations()[ReleasedAnnotation])
+	assert.Greater(t, len(kept), 1500)
+	for _, at := range kept {
+		assert.True(t, at.After(start.Add(time.Duration(7999-len(kept))*time.Second)), "the oldest are left out")
+	}
+
+	object.SetAnnotations(map[string]string{"of": strings.Repeat("x", 200<<10)})
+	require.NoError(t, noteReleases(object, released))
+	assert.NotContains(t, object.GetAnnotations(), ReleasedAnnotation, "there is no room for any")
 }

@@ -19,7 +19,7 @@ func Decode(object *unstructured.Unstructured) (ipam.Pool, error) {
 		return ipam.Pool{}, err
 	}
 	pool, err := FromTyped(typed)
-	pool.Version = object
+	pool.Version = version{object: object}
 	return pool, err
 }
 
@@ -76,9 +76,9 @@ func holders(raw map[string]string) map[netip.Addr]string {
 // requires total, available and lastAllocated whenever there is a status, so all three are always written; available
 // is counted afresh, the way Harvester's controller counts it when it starts.
 func encode(pool ipam.Pool) (*unstructured.Unstructured, error) {
-	read, _ := pool.Version.(*unstructured.Unstructured)
-	object := read.DeepCopy()
-	before, err := Decode(read)
+	read, _ := pool.Version.(version)
+	object := read.object.DeepCopy()
+	before, err := Decode(read.object)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func encode(pool ipam.Pool) (*unstructured.Unstructured, error) {
 	if total == 0 { // Harvester has not counted the pool yet. It knows nothing of exclusions.
 		counted := pool
 		counted.Excluded = nil
-		total = counted.Total().Int64()
+		total = countOf(counted)
 	}
 	status["total"] = total
 	status["available"] = total - int64(len(allocated))

@@ -16,6 +16,19 @@ import (
 // recountAttempts bounds how often Recount starts anew after another writer.
 const recountAttempts = 12
 
+// maxCount is the highest count that a pool is said to have: the largest whole number that every reader of JSON takes as it
+// is. An IPv6 subnet has more addresses than that.
+const maxCount = 1 << 53
+
+// countOf is how many addresses a pool can give, maxCount at most.
+func countOf(pool ipam.Pool) int64 {
+	total := pool.Total()
+	if !total.IsInt64() || total.Int64() > maxCount {
+		return maxCount
+	}
+	return total.Int64()
+}
+
 // Count is what a pool's counters should be, as Harvester's controller counts them when it starts: all addresses of the
 // ranges but gateways, and those less the held ones. A range that cannot be read is ipam.ErrInvalidRange.
 func Count(object *lbv1.IPPool) (total, available int64, err error) {
@@ -27,7 +40,7 @@ func Count(object *lbv1.IPPool) (total, available int64, err error) {
 		}
 		pool.Ranges = append(pool.Ranges, parsed)
 	}
-	total = pool.Total().Int64()
+	total = countOf(pool)
 	return total, total - int64(len(object.Status.Allocated)), nil
 }
 

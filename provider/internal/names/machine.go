@@ -65,9 +65,15 @@ func VMOfAddressOwner(id string) (targetNamespace, vm string, ours bool) {
 }
 
 func isCard(text string) bool {
-	digits, prefixed := strings.CutPrefix(text, nicPrefix)
+	index, is := NICIndex(text)
+	return is && index > 0
+}
+
+// NICIndex is the position of a network interface whose name is one of NIC.
+func NICIndex(name string) (index int, is bool) {
+	digits, prefixed := strings.CutPrefix(name, nicPrefix)
 	index, err := strconv.Atoi(digits)
-	return prefixed && err == nil && index > 0 && text == NIC(index)
+	return index, prefixed && err == nil && index >= 0 && name == NIC(index)
 }
 
 // LegacyAddressOwner is what v0.2.x wrote into the pool for a HarvesterMachine.
