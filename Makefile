@@ -60,12 +60,6 @@ stand-in: bin/caphv-sandbox ## Builds KubeVirt's admission, which the stand-in f
 .PHONY: stand-in
 STANDIN = $(if $(filter sandbox,$(MODULES)),stand-in)
 
-components: ## Renders the release's infrastructure-components.yaml into out/
-	mkdir -p out
-	$(KUSTOMIZE) build $(CURDIR)/config/default > $(CURDIR)/out/infrastructure-components.yaml
-	cp metadata.yaml out/metadata.yaml
-.PHONY: components
-
 image: ## Builds the manager's image with ko; KO_DOCKER_REPO says where to
 	cd provider && VERSION=$(VERSION) $(KO) build --bare --sbom=none $(KO_FLAGS) ./cmd/manager
 .PHONY: image
@@ -74,13 +68,15 @@ image-test: ## Builds the image into a registry on loopback and looks at what is
 	hack/test-image
 .PHONY: image-test
 
+include hack/release.mk
+
 ##@ Run
 demo: bin/caphv-sandbox ## Brings up a cluster on this machine, scales it, deletes it, counts what is left
 	bin/caphv-sandbox demo $(DEMO_FLAGS)
 .PHONY: demo
 
 ##@ Test
-test: test-house test-unit test-conformance test-e2e ## Runs every tier; none is skipped
+test: test-house test-release test-unit test-conformance test-e2e ## Runs every tier; none is skipped
 	@echo "every tier passed"
 .PHONY: test
 
@@ -162,6 +158,8 @@ generate: ## Writes deep copies, CRDs with the rules' CEL, schemas for caphv-lin
 	cd harvesterclient && $(CONTROLLER_GEN) object paths=./loadbalancer/... paths=./harvesterhci/... paths=./cni/...
 	cd sandbox && go generate ./harvester/crds
 	cd generate && go generate ./internal/clusterclass
+	cd provider && go generate ./internal/optional
+	cd hack/release && go run . chart
 	cd validation && go run ./internal/schema/gen -out internal/schema/definitions -below spec.topology ../config/crd/bases/*.yaml \
 	  "$$(cd ../provider && go list -m -f '{{.Dir}}' sigs.k8s.io/cluster-api)"/core/config/crd/bases/cluster.x-k8s.io_clusters.yaml
 	cd validation && go run ./cmd/caphv-lint list -o markdown > RULES.md
@@ -169,7 +167,7 @@ generate: ## Writes deep copies, CRDs with the rules' CEL, schemas for caphv-lin
 .PHONY: generate
 
 tidy: ## go mod tidy in every module
-	@for module in $(MODULES) $(NESTED) $(JUDGES) hack/checks $(TOOLMODULES) $(PROGRAMMODULES); do (cd $$module && go mod tidy); done
+	@for module in $(MODULES) $(NESTED) $(JUDGES) hack/checks hack/release $(TOOLMODULES) $(PROGRAMMODULES); do (cd $$module && go mod tidy); done
 .PHONY: tidy
 
 vulncheck: ## Known vulnerabilities in what we ship

@@ -38,9 +38,6 @@ func TestNamesAreThoseOfTheGuide(t *testing.T) {
 		"ValidatingWebhookConfiguration /caphv-validating-webhook-configuration",
 		"ClusterRole /caphv-manager-role", "ClusterRole /caphv-metrics-reader", "ClusterRole /caphv-proxy-role",
 		"ClusterRoleBinding /caphv-manager-rolebinding", "ClusterRoleBinding /caphv-proxy-rolebinding",
-		"ClusterClass caphv-system/harvester-rke2",
-		"ServiceMonitor caphv-system/caphv-controller-manager-metrics-monitor",
-		"PrometheusRule caphv-system/caphv-controller-manager-alerts",
 	} {
 		assert.True(t, present[name], name)
 	}
@@ -133,7 +130,9 @@ func TestMetricsAreReachable(t *testing.T) {
 	assert.Equal(t, int32(8443), service.Spec.Ports[0].Port)
 	assert.Equal(t, int32(8443), containerPort(t, deployment, service))
 
-	monitor := find(t, rendered, "ServiceMonitor", "caphv-controller-manager-metrics-monitor")
+	monitors, err := manifests.Render("config/prometheus")
+	require.NoError(t, err)
+	monitor := find(t, monitors, "ServiceMonitor", "caphv-controller-manager-metrics-monitor")
 	selector, _, err := unstructured.NestedStringMap(monitor.Object, "spec", "selector", "matchLabels")
 	require.NoError(t, err)
 	for key, value := range selector {
@@ -158,16 +157,77 @@ func TestSidecarLayout(t *testing.T) {
 	assert.Equal(t, int32(8443), containerPort(t, deployment, service))
 }
 
-// TestProviderAlone needs nothing but cert-manager beside Kubernetes.
-func TestProviderAlone(t *testing.T) {
-	objects, err := manifests.Render("config/provider")
-	require.NoError(t, err)
-	groups := map[string]bool{}
-	for _, object := range objects {
-		groups[object.GroupVersionKind().Group] = true
+// TestNoKindIsUnknown: clusterctl and the Cluster API operator look every object's kind up before they install anything,
+// and give up, half installed, at one that the cluster does not know. cert-manager's kinds are a prerequisite.
+func TestNoKindIsUnknown(t *testing.T) {
+	known := map[string]bool{
+		"": true, "apps": true, "rbac.authorization.k8s.io": true, "apiextensions.k8s.io": true,
+		"admissionregistration.k8s.io": true, "cert-manager.io": true,
 	}
-	for _, group := range []string{"monitoring.coreos.com", "cluster.x-k8s.io", "controlplane.cluster.x-k8s.io", "bootstrap.cluster.x-k8s.io"} {
-		assert.False(t, groups[group], group)
+	certificates := 0
+	for _, object := range rendered {
+		assert.True(t, known[object.GroupVersionKind().Group], "%s %s", object.GetKind(), object.GetName())
+		if object.GetKind() == "Certificate" {
+			certificates++
+		}
+	}
+	assert.Equal(t, 1, certificates, "Turtles takes over one certificate, not several")
+}
+
+// TestInjectionNamesTheCertificate: Turtles fails at an annotation that names a Certificate which is not in the manifest.
+func TestInjectionNamesTheCertificate(t *testing.T) {
+	annotated := 0
+	for _, object := range rendered {
+		if name := object.GetAnnotations()["cert-manager.io/inject-ca-from"]; name != "" {
+			annotated++
+			assert.Equal(t, "caphv-system/caphv-serving-cert", name, object.GetName())
+		}
+	}
+	assert.Equal(t, 5, annotated, "four converted kinds, and the webhooks")
+}
+
+// TestImageIsThatOfARelease: never "latest", never a tag that is not published.
+func TestImageIsThatOfARelease(t *testing.T) {
+	deployment := only[appsv1.Deployment](t, rendered, "Deployment", "caphv-controller-manager")
+	assert.Regexp(t, `^ghcr\.io/rancher-sandbox/cluster-api-provider-harvester:v[0-9]+\.[0-9]+\.[0-9]+$`, deployment.Spec.Template.Spec.Containers[0].Image)
+}
+
+// TestFlagsHaveTheFormThatTheOperatorReplaces: it replaces --name=value, and appends to a bare --name.
+func TestFlagsHaveTheFormThatTheOperatorReplaces(t *testing.T) {
+	deployment := only[appsv1.Deployment](t, rendered, "Deployment", "caphv-controller-manager")
+	require.NotEmpty(t, deployment.Spec.Template.Spec.Containers[0].Args)
+	for _, argument := range deployment.Spec.Template.Spec.Containers[0].Args {
+		assert.Regexp(t, `^--[a-z-]+=.+$`, argument)
+	}
+}
+
+// TestLostDefinitionsAreSelectedAsTheGuideDoes: its selector is a label.
+func TestLostDefinitionsAreSelectedAsTheGuideDoes(t *testing.T) {
+	for _, object := range rendered {
+		_, selected := object.GetLabels()["apiextensions.k8s.io/v1"]
+		assert.Equal(t, object.GetKind() == "CustomResourceDefinition", selected, object.GetName())
+	}
+}
+
+// TestDefinitionsFitPlainApply: a plain kubectl apply, as in the guide, keeps a copy of each object in an annotation, and
+// annotations may hold 256 KiB (k8s.io/apimachinery/pkg/api/validation, TotalAnnotationSizeLimitB).
+func TestDefinitionsFitPlainApply(t *testing.T) {
+	for _, object := range rendered {
+		text, err := object.MarshalJSON()
+		require.NoError(t, err)
+		assert.Less(t, len(text), 250*1024, "%s %s", object.GetKind(), object.GetName())
+	}
+}
+
+// TestPoolsAreMoved: nothing but its kind's label leads clusterctl move to a pool.
+func TestPoolsAreMoved(t *testing.T) {
+	for _, object := range rendered {
+		if object.GetKind() != "CustomResourceDefinition" {
+			continue
+		}
+		_, moved := object.GetLabels()["clusterctl.cluster.x-k8s.io/move"]
+		assert.Equal(t, strings.HasPrefix(object.GetName(), "harvesterippools."), moved, object.GetName())
+		assert.Contains(t, object.GetLabels(), "clusterctl.cluster.x-k8s.io", object.GetName())
 	}
 }
 

@@ -33,18 +33,12 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// foreignKinds are definitions of the kinds that cert-manager, the Prometheus operator, Cluster API and RKE2's
-// providers bring. They take anything: whether a ClusterClass makes sense is package clusterclass' question.
+// foreignKinds are definitions of the kinds that cert-manager brings. They take anything.
 func foreignKinds() []*unstructured.Unstructured {
 	var definitions []*unstructured.Unstructured
 	for _, kind := range []schema.GroupVersionKind{
 		{Group: "cert-manager.io", Version: "v1", Kind: "Issuer"},
 		{Group: "cert-manager.io", Version: "v1", Kind: "Certificate"},
-		{Group: "monitoring.coreos.com", Version: "v1", Kind: "ServiceMonitor"},
-		{Group: "monitoring.coreos.com", Version: "v1", Kind: "PrometheusRule"},
-		{Group: "cluster.x-k8s.io", Version: "v1beta1", Kind: "ClusterClass"},
-		{Group: "controlplane.cluster.x-k8s.io", Version: "v1beta1", Kind: "RKE2ControlPlaneTemplate"},
-		{Group: "bootstrap.cluster.x-k8s.io", Version: "v1beta1", Kind: "RKE2ConfigTemplate"},
 	} {
 		definitions = append(definitions, anything(kind))
 	}
@@ -54,9 +48,6 @@ func foreignKinds() []*unstructured.Unstructured {
 func anything(kind schema.GroupVersionKind) *unstructured.Unstructured {
 	singular := strings.ToLower(kind.Kind)
 	plural := singular + "s"
-	if strings.HasSuffix(singular, "s") {
-		plural = singular + "es"
-	}
 	preserve := true
 	definition := &apiextensionsv1.CustomResourceDefinition{
 		TypeMeta: metav1.TypeMeta{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinition"},

@@ -46,6 +46,9 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 	if err := migration.Add(ctx, mgr, options.SkipMigrationPhases, controllerOptions(1)); err != nil {
 		return err
 	}
+	if err := addOptionalObjects(mgr, options); err != nil {
+		return err
+	}
 	if options.EnableWebhooks {
 		if err := addWebhooks(mgr); err != nil {
 			return err
@@ -126,7 +129,7 @@ func addWebhooks(mgr ctrl.Manager) error {
 		return nil
 	}
 	return mgr.Add(leaderTask(func(ctx context.Context) error {
-		if err := caphvwebhook.EnsureConfiguration(ctx, mgr.GetClient(), namespace); err != nil {
+		if err := caphvwebhook.EnsureConfiguration(ctx, mgr.GetClient(), mgr.GetAPIReader(), namespace); err != nil {
 			mgr.GetLogger().Error(err, "The webhooks may not be registered")
 		}
 		return nil

@@ -58,6 +58,9 @@ type Options struct {
 	HarvesterQPS   float32
 	HarvesterBurst int
 
+	// CreateServiceMonitor, CreatePrometheusRule and CreateClusterClass create these in the manager's namespace where the
+	// cluster knows their kinds.
+	CreateServiceMonitor, CreatePrometheusRule, CreateClusterClass bool
 	// SkipMigrationPhases are phases of the migration of stored objects that are left out, out of migration.Phases.
 	SkipMigrationPhases []string
 
@@ -81,6 +84,7 @@ func DefaultOptions() Options {
 		SyncPeriod: 10 * time.Minute, KubeQPS: 200, KubeBurst: 400, HarvesterQPS: 200, HarvesterBurst: 400,
 		NodeTimeout: 20 * time.Minute, EtcdTimeout: 10 * time.Minute,
 		CredentialsWarning: 7 * 24 * time.Hour, ShutdownTimeout: 30 * time.Second,
+		CreateServiceMonitor: true, CreatePrometheusRule: true, CreateClusterClass: true,
 	}
 }
 
@@ -93,6 +97,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	o.addServing(flags)
 	o.addLeaderElection(flags)
 	o.addTuning(flags)
+	o.addOptional(flags)
 }
 
 func (o *Options) addServing(flags *pflag.FlagSet) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -20,13 +21,26 @@ const (
 	certificateName   = "caphv-serving-cert"
 	// injectAnnotation makes cert-manager write the CA into the registration.
 	injectAnnotation = "cert-manager.io/inject-ca-from"
-	timeoutSeconds   = 10
+	// needACertAnnotation stands on the Service where Rancher issues the certificate instead of cert-manager, as Turtles has
+	// it do by default. Rancher writes the CA by itself, and an annotation that names no Certificate is an error to others.
+	needACertAnnotation = "need-a-cert.cattle.io/secret-name"
+	timeoutSeconds      = 10
 )
 
 // EnsureConfiguration creates the registration of the webhooks if it is not there: an operator may have deleted it to
-// get past a webhook that was down. One that is there is left as it is, as whoever installed it owns it.
-func EnsureConfiguration(ctx context.Context, c client.Client, namespace string) error {
-	err := c.Create(ctx, configuration(namespace))
+// get past a webhook that was down. One that is there is left as it is, as whoever installed it owns it. live reads the
+// Service of the webhooks, uncached.
+func EnsureConfiguration(ctx context.Context, c client.Writer, live client.Reader, namespace string) error {
+	wanted := configuration(namespace)
+	service := &corev1.Service{}
+	err := live.Get(ctx, client.ObjectKey{Namespace: namespace, Name: serviceName}, service)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("get Service %s/%s: %w", namespace, serviceName, err)
+	}
+	if service.Annotations[needACertAnnotation] != "" {
+		delete(wanted.Annotations, injectAnnotation)
+	}
+	err = c.Create(ctx, wanted)
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("create ValidatingWebhookConfiguration %s: %w", ConfigurationName, err)
 	}
@@ -36,7 +50,11 @@ func EnsureConfiguration(ctx context.Context, c client.Client, namespace string)
 func configuration(namespace string) *admissionregistrationv1.ValidatingWebhookConfiguration {
 	result := &admissionregistrationv1.ValidatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{
-			Name:        ConfigurationName,
+			Name: ConfigurationName,
+			Labels: map[string]string{
+				"cluster.x-k8s.io/provider":   "infrastructure-harvester",
+				"clusterctl.cluster.x-k8s.io": "",
+			},
 			Annotations: map[string]string{injectAnnotation: namespace + "/" + certificateName},
 		},
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	admissionv1 "k8s.io/api/admission/v1"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -150,12 +151,25 @@ func byName(configuration *admissionregistrationv1.ValidatingWebhookConfiguratio
 
 func TestEnsureConfigurationLeavesWhatIsThere(t *testing.T) {
 	c := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).Build()
-	require.NoError(t, EnsureConfiguration(t.Context(), c, "caphv-system"))
+	require.NoError(t, EnsureConfiguration(t.Context(), c, c, "caphv-system"))
 	stored := &admissionregistrationv1.ValidatingWebhookConfiguration{}
 	require.NoError(t, c.Get(t.Context(), client.ObjectKey{Name: ConfigurationName}, stored))
 	stored.Webhooks = stored.Webhooks[:1]
 	require.NoError(t, c.Update(t.Context(), stored))
-	require.NoError(t, EnsureConfiguration(t.Context(), c, "caphv-system"))
+	require.NoError(t, EnsureConfiguration(t.Context(), c, c, "caphv-system"))
 	require.NoError(t, c.Get(t.Context(), client.ObjectKey{Name: ConfigurationName}, stored))
 	assert.Len(t, stored.Webhooks, 1, "whoever installed it owns it")
+}
+
+// Turtles lets Rancher issue the certificate: no Certificate is there that the registration could name.
+func TestEnsureConfigurationNamesNoCertificateWhereRancherIssuesIt(t *testing.T) {
+	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "caphv-system", Name: serviceName, Annotations: map[string]string{needACertAnnotation: "caphv-webhook-tls"},
+	}}
+	c := fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithObjects(service).Build()
+	require.NoError(t, EnsureConfiguration(t.Context(), c, c, "caphv-system"))
+	stored := &admissionregistrationv1.ValidatingWebhookConfiguration{}
+	require.NoError(t, c.Get(t.Context(), client.ObjectKey{Name: ConfigurationName}, stored))
+	assert.NotContains(t, stored.Annotations, injectAnnotation)
+	assert.Len(t, stored.Webhooks, len(resources))
 }

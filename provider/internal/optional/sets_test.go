@@ -1,0 +1,53 @@
+package optional
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+func TestCopiesAreUpToDate(t *testing.T) {
+	for path, copied := range map[string][]byte{
+		"config/prometheus/servicemonitor.yaml":                   serviceMonitor,
+		"config/prometheus/prometheusrule.yaml":                   prometheusRule,
+		"templates/clusterclass/clusterclass-harvester-rke2.yaml": clusterClass,
+	} {
+		content, err := os.ReadFile(filepath.Join("../../..", path))
+		require.NoError(t, err)
+		assert.Equal(t, string(content), string(copied), "run `make generate`")
+	}
+}
+
+func TestTheClassComesAfterItsTemplates(t *testing.T) {
+	set, err := ClusterClass()
+	require.NoError(t, err)
+	require.Len(t, set.Objects, 6)
+	assert.Equal(t, "ClusterClass", set.Objects[5].GetKind())
+	assert.Len(t, set.kinds(), 5, "two machine templates are of one kind")
+	assert.False(t, set.Owned, "clusters use it when the provider is gone")
+}
+
+func TestDefinitionsAreFoundByKind(t *testing.T) {
+	for kind, want := range map[string]string{
+		"ServiceMonitor":           "servicemonitors.g",
+		"ClusterClass":             "clusterclasses.g",
+		"RKE2ControlPlaneTemplate": "rke2controlplanetemplates.g",
+	} {
+		assert.Equal(t, want, definition(schema.GroupVersionKind{Group: "g", Version: "v1", Kind: kind}))
+	}
+}
+
+func TestAVersionIsServedWhenTheDefinitionIsEstablished(t *testing.T) {
+	crd := &apiextensionsv1.CustomResourceDefinition{}
+	crd.Spec.Versions = []apiextensionsv1.CustomResourceDefinitionVersion{{Name: "v1", Served: true}, {Name: "v1alpha1"}}
+	assert.False(t, serves(crd, "v1"))
+	crd.Status.Conditions = []apiextensionsv1.CustomResourceDefinitionCondition{{Type: apiextensionsv1.Established, Status: apiextensionsv1.ConditionTrue}}
+	assert.True(t, serves(crd, "v1"))
+	assert.False(t, serves(crd, "v1alpha1"), "it is there, and not served")
+	assert.False(t, serves(crd, "v2"))
+}
