@@ -1,23 +1,31 @@
-# Every command of the house. `make help` lists them.
+# Every command of the project. `make help` lists them.
 # Modules build with GOWORK=off: what is tested is what an importer gets.
+# All builds have the same flags, so that a package is compiled once; only the race detector needs others.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
 export GOWORK := off
+export GOFLAGS := -trimpath
+export CGO_ENABLED := 0
 export KUBEBUILDER_ASSETS ?= $(CURDIR)/bin/assets
 
 LIBRARIES := api cloudinit etcdops harvesterclient ipam observability validation
 PROGRAMS  := generate provider sandbox
-JUDGES    := $(patsubst %/go.mod,%,$(wildcard conformance/*/go.mod))
+CONFORMANCE := $(patsubst %/go.mod,%,$(wildcard conformance/*/go.mod))
+# All modules, unless named: make test MODULES="ipam api"
 MODULES   ?= $(LIBRARIES) $(PROGRAMS)
+NAMED     := $(if $(filter-out default undefined file,$(origin MODULES)),$(MODULES))
 NESTED    := $(patsubst %/go.mod,%,$(wildcard api/test/go.mod provider/bench/go.mod validation/bench/go.mod))
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-# Packages of the sandbox start whole clusters: one at a time.
-SERIAL   = $$([ $$module != sandbox ] || echo -p=1)
-GOTEST  := go test -race -shuffle=on -timeout=20m
+# What the tests of the modules need: nothing, an API server, or everything that a sandbox runs.
+ASSETS   = $(if $(filter-out cloudinit ipam observability validation hack/checks,$(MODULES)),assets)
+ADMISSION = $(if $(filter sandbox,$(MODULES)),kubevirt-admission)
+PROGRAMS_OF_E2E = $(if $(filter sandbox,$(MODULES)),sandbox-programs)
+SUITE    = go build -C hack/checks -o $(CURDIR)/bin/suite ./suite/cmd/suite && bin/suite -modules "$(NAMED)" -base "$(BASE)" $(SUITE_FLAGS)
+BASE    ?= main
 LDFLAGS := -s -w -X main.version=$(VERSION) -X github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/manager.version=$(VERSION)
 
 # Tools are pinned by the go.mod files below hack/tools; nothing is installed.
@@ -38,27 +46,26 @@ help: ## Lists the targets
 
 ##@ Build
 build: bin/caphv-sandbox ## Builds our programs into bin/
-	CGO_ENABLED=0 go build -C provider -trimpath -ldflags '$(LDFLAGS)' -o ../bin/manager ./cmd/manager
-	CGO_ENABLED=0 go build -C provider -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-ipam ./cmd/caphv-ipam
-	CGO_ENABLED=0 go build -C provider -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-restore ./cmd/caphv-restore
-	CGO_ENABLED=0 go build -C generate -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-generate ./cmd/caphv-generate
-	CGO_ENABLED=0 go build -C validation -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-lint ./cmd/caphv-lint
-	CGO_ENABLED=0 go build -C etcdops -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-etcd ./cmd/caphv-etcd
+	go build -C provider -ldflags '$(LDFLAGS)' -o ../bin/manager ./cmd/manager
+	go build -C provider -ldflags '$(LDFLAGS)' -o ../bin/caphv-ipam ./cmd/caphv-ipam
+	go build -C provider -ldflags '$(LDFLAGS)' -o ../bin/caphv-restore ./cmd/caphv-restore
+	go build -C generate -ldflags '$(LDFLAGS)' -o ../bin/caphv-generate ./cmd/caphv-generate
+	go build -C validation -ldflags '$(LDFLAGS)' -o ../bin/caphv-lint ./cmd/caphv-lint
+	go build -C etcdops -ldflags '$(LDFLAGS)' -o ../bin/caphv-etcd ./cmd/caphv-etcd
 .PHONY: build
 
 bin/caphv-sandbox: FORCE
 	@echo "building caphv-sandbox (the first time downloads and compiles its dependencies: a few minutes)"
-	@CGO_ENABLED=0 go build -C sandbox -v -trimpath -ldflags '$(LDFLAGS)' -o ../bin/caphv-sandbox ./cmd/caphv-sandbox 2>&1 | hack/progress
+	@go build -C sandbox -v -ldflags '$(LDFLAGS)' -o ../bin/caphv-sandbox ./cmd/caphv-sandbox 2>&1 | hack/progress
 FORCE:
 
 assets: bin/caphv-sandbox ## Builds etcd and Kubernetes for the tests that need an API server
 	bin/caphv-sandbox build --assets
 .PHONY: assets
 
-stand-in: bin/caphv-sandbox ## Builds KubeVirt's admission, which the stand-in for Harvester asks about every VM
+kubevirt-admission: bin/caphv-sandbox ## Builds KubeVirt's admission, which the simulator of Harvester asks about every VM
 	bin/caphv-sandbox build kubevirt-admission
-.PHONY: stand-in
-STANDIN = $(if $(filter sandbox,$(MODULES)),stand-in)
+.PHONY: kubevirt-admission
 
 image: ## Builds the manager's image with ko; KO_DOCKER_REPO says where to
 	cd provider && VERSION=$(VERSION) $(KO) build --bare --sbom=none $(KO_FLAGS) ./cmd/manager
@@ -76,40 +83,55 @@ demo: bin/caphv-sandbox ## Brings up a cluster on this machine, scales it, delet
 .PHONY: demo
 
 ##@ Test
-test: test-house test-release test-unit test-conformance test-e2e ## Runs every tier; none is skipped
+check: ## What changed since main (BASE), vetted, with its unit tests and the checks of the project: under a minute
+	@$(SUITE) check
+.PHONY: check
+
+test: $(ASSETS) $(PROGRAMS_OF_E2E) ## Everything that a change must pass; make test MODULES="ipam api" runs these modules alone
+	@$(SUITE) test
 	@echo "every tier passed"
 .PHONY: test
 
-test-house: ## The rules of the house: imports, versions, a stranger's build of every library
-	cd hack/checks && $(GOTEST) ./...
-.PHONY: test-house
+test-long: $(ASSETS) $(PROGRAMS_OF_E2E) ## Everything, with the race detector, the long tests, fuzzing, benchmarks and guests: hours
+	@$(SUITE) long
+	$(MAKE) --no-print-directory fuzz bench test-cloud-init test-guests
+.PHONY: test-long
 
-test-unit: assets $(STANDIN) ## Unit and API-server tests of each module: make test-unit MODULES="ipam api"
-	@for module in $(MODULES) $(NESTED); do \
-	  echo "== $$module, $$(date -u +%T)"; (cd $$module && $(GOTEST) $(SERIAL) $$(go list ./... | grep -v '/sandbox/e2e$$')); done
+deflake: $(ASSETS) ## The tests of what changed, 20 times, with the race detector and under load
+	@$(SUITE) deflake
+.PHONY: deflake
+
+test-project: ## The checks of the project: imports, versions, an importer's build of every library
+	@$(SUITE) -tiers project test
+.PHONY: test-project
+
+test-unit: $(ASSETS) $(ADMISSION) ## Unit and API-server tests of each module
+	@$(SUITE) -tiers unit test
 .PHONY: test-unit
 
-# Built as the sandbox builds its programs: what they share is compiled once.
-test-conformance: assets ## Upstream's own code judges ours
-	@for judge in $(JUDGES); do echo "== $$judge"; (cd $$judge && CGO_ENABLED=0 GOFLAGS=-trimpath go test -timeout=30m ./...); done
+test-conformance: assets ## Upstream's own code validates ours
+	@$(SUITE) -tiers conformance test
 .PHONY: test-conformance
 
-test-judge: ## cloud-init, an old and a new release, judges what we render; needs Debian and, the first time, root
+test-e2e: sandbox-programs ## A cluster's whole life against real servers, with faults
+	@$(SUITE) -tiers e2e test
+.PHONY: test-e2e
+
+sandbox-programs: build
+	bin/caphv-sandbox build
+.PHONY: sandbox-programs
+
+test-cloud-init: ## cloud-init, an old and a new release, validates what we render; needs Debian and, the first time, root
 	sh cloudinit/judge/install.sh "$(CLOUD_INIT_NEW)"
 	cd cloudinit && CLOUD_INIT_NEW="$(CLOUD_INIT_NEW)" go test -tags judge ./judge/
 CLOUD_INIT_NEW ?= $(CURDIR)/.cache/cloud-init
-.PHONY: test-judge
+.PHONY: test-cloud-init
 
 test-guests: ## Debian 12 and 13 boot under qemu with our cloud-init data; needs Debian and, the first time, root
 	sh cloudinit/guest/image.sh "$(GUEST_IMAGES)" bookworm trixie
 	cd cloudinit && GUEST_IMAGES="$(GUEST_IMAGES)" go test -tags guest -v -count=1 -timeout=60m ./guest/
 GUEST_IMAGES ?= $(CURDIR)/.cache/guests
 .PHONY: test-guests
-
-test-e2e: build ## A cluster's whole life against real servers, with faults
-	bin/caphv-sandbox build
-	cd sandbox && $(GOTEST) -timeout=45m -v ./e2e/...
-.PHONY: test-e2e
 
 fuzz: ## Runs every fuzz target for FUZZTIME (20s)
 	@for module in $(MODULES); do (cd $$module && for package in $$(go list ./...); do \
@@ -118,7 +140,7 @@ fuzz: ## Runs every fuzz target for FUZZTIME (20s)
 FUZZTIME ?= 20s
 .PHONY: fuzz
 
-bench: $(STANDIN) ## Runs the benchmarks; compare two runs with: make benchstat OLD=a.txt NEW=b.txt
+bench: $(ADMISSION) ## Runs the benchmarks; compare two runs with: make benchstat OLD=a.txt NEW=b.txt
 	@for module in $(MODULES); do (cd $$module && go test -run '^$$' -bench . -benchmem -count=$(BENCHCOUNT) ./...); done
 BENCHCOUNT ?= 1
 .PHONY: bench
@@ -167,7 +189,7 @@ generate: ## Writes deep copies, CRDs with the rules' CEL, schemas for caphv-lin
 .PHONY: generate
 
 tidy: ## go mod tidy in every module
-	@for module in $(MODULES) $(NESTED) $(JUDGES) hack/checks hack/release $(TOOLMODULES) $(PROGRAMMODULES); do (cd $$module && go mod tidy); done
+	@for module in $(MODULES) $(NESTED) $(CONFORMANCE) hack/checks hack/release $(TOOLMODULES) $(PROGRAMMODULES); do (cd $$module && go mod tidy); done
 .PHONY: tidy
 
 vulncheck: ## Known vulnerabilities in what we ship

@@ -31,21 +31,21 @@ func TestTestsThatAreNamedInPagesExist(t *testing.T) {
 	require.Positive(t, named)
 }
 
-// Each behaviour of the stand-in for Harvester has a test that shows it.
-func TestEveryBehaviourOfTheStandInNamesATest(t *testing.T) {
+// Each behavior of the simulator of Harvester has a test that shows it.
+func TestEveryBehaviorOfTheSimulatorNamesATest(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join(mustRoot(t), "docs", "harvester-stand-in.md"))
 	require.NoError(t, err)
 	rows := 0
 	for _, line := range strings.Split(string(page), "\n") {
 		if strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "| behaviour") {
 			rows++
-			assert.Contains(t, line, "`Test", "a behaviour without a test: %s", line)
+			assert.Contains(t, line, "`Test", "a behavior without a test: %s", line)
 		}
 	}
 	require.Greater(t, rows, 20)
 }
 
-// maxLines is what one file may hold; more than that is two rooms.
+// maxLines is what one file may hold; more than that is two files.
 const maxLines = 600
 
 func TestNoFileIsTooLong(t *testing.T) {
@@ -56,7 +56,7 @@ func TestNoFileIsTooLong(t *testing.T) {
 	})
 }
 
-// walk reads the repository's files of one kind, past what is built or cached in it.
+// walk reads the repository's files of one kind, without what is built or cached in it.
 func walk(t *testing.T, dir, suffix string, visit func(path, text string)) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// importsOf returns, for every non-test Go file below a module's folder, what
-// it imports. Nested modules are other modules and are passed over.
+// importsOf returns, for every non-test Go file below a module's directory, what
+// it imports. Nested modules are other modules and are skipped.
 func importsOf(t *testing.T, root, module string, tests bool) map[string][]string {
 	t.Helper()
 	base := filepath.Join(root, module)
@@ -59,7 +59,7 @@ func hasGoMod(dir string) bool {
 	return err == nil && len(matches) > 0
 }
 
-func TestLibrariesImportOnlyWhatTheirRoomMay(t *testing.T) {
+func TestLibrariesImportOnlyWhatTheyMay(t *testing.T) {
 	dir := mustRoot(t)
 	for _, library := range libraries {
 		for file, imports := range importsOf(t, dir, library, false) {

@@ -14,11 +14,11 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// proxy is a folder that the go command reads as a module proxy
+// proxy is a directory that the go command reads as a module proxy
 // (https://go.dev/ref/mod#goproxy-protocol, with a file: URL).
 type proxy struct{ dir string }
 
-// pack adds a module's folder to the proxy as the go command would publish
+// pack adds a module's directory to the proxy as the go command would publish
 // it, and returns the version it got. The version names the content, so that
 // a module cache never serves an older state of the tree.
 func (p proxy) pack(root, library string) (module.Version, error) {
@@ -84,7 +84,7 @@ func (p proxy) describe(root, library string, version module.Version) error {
 	return os.WriteFile(list, []byte(version.Version+"\n"), 0o600)
 }
 
-// path returns the file of a version in the proxy; its folder exists after.
+// path returns the file of a version in the proxy; its directory exists after.
 func (p proxy) path(version module.Version, suffix string) (string, error) {
 	escaped, err := module.EscapePath(version.Path)
 	if err != nil {

@@ -12,10 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A stranger imports each library by its published path, with nothing of
-// ours in sight: no go.work, no replace, no sibling. testdata/strangers holds
+// An importer takes each library by its published path, with nothing of
+// ours at hand: no go.work, no replace, no sibling. testdata/importers holds
 // one program a library and the line it must print.
-func TestAStrangerImportsEachLibrary(t *testing.T) {
+func TestAnImporterNeedsNothingElse(t *testing.T) {
 	dir := mustRoot(t)
 	packed := proxy{dir: t.TempDir()}
 	for _, library := range libraries {
@@ -23,14 +23,14 @@ func TestAStrangerImportsEachLibrary(t *testing.T) {
 			version, err := packed.pack(dir, library)
 			require.NoError(t, err)
 			home := t.TempDir()
-			program := filepath.Join("testdata", "strangers", library)
+			program := filepath.Join("testdata", "importers", library)
 			source, err := os.ReadFile(filepath.Join(program, "main.go.txt"))
 			require.NoError(t, err)
 			want, err := os.ReadFile(filepath.Join(program, "output.txt"))
 			require.NoError(t, err)
 			require.NoError(t, os.WriteFile(filepath.Join(home, "main.go"), source, 0o600))
 			require.NoError(t, os.WriteFile(filepath.Join(home, "go.mod"),
-				fmt.Appendf(nil, "module stranger.example/program\n\ngo 1.26.0\n\nrequire %s %s\n", version.Path, version.Version), 0o600))
+				fmt.Appendf(nil, "module importer.example/program\n\ngo 1.26.0\n\nrequire %s %s\n", version.Path, version.Version), 0o600))
 
 			packed.run(t, home, "go", "mod", "tidy")
 			mod, err := os.ReadFile(filepath.Join(home, "go.mod"))
@@ -48,7 +48,7 @@ func TestAStrangerImportsEachLibrary(t *testing.T) {
 	}
 }
 
-// run runs a command in dir as the stranger would: the packed modules first,
+// run runs a command in dir as the importer would: the packed modules first,
 // then the machine's own proxy; our modules are not in the checksum database.
 func (p proxy) run(t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
@@ -57,7 +57,7 @@ func (p proxy) run(t *testing.T, dir, name string, args ...string) string {
 	command := exec.CommandContext(t.Context(), name, args...)
 	command.Dir = dir
 	command.Env = append(os.Environ(),
-		"GOWORK=off", "GOFLAGS=-mod=mod",
+		"GOWORK=off", "GOFLAGS=-mod=mod -trimpath", "CGO_ENABLED=0", // flags of all programs: compiled once
 		"GOPROXY=file://"+filepath.ToSlash(p.dir)+","+strings.TrimSpace(string(upstream)),
 		"GONOSUMDB="+prefix+"*")
 	var stderr strings.Builder

@@ -10,11 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every room has the same furniture at its door, so that a newcomer knows
+// Every module has the same files at its root, so that a newcomer knows
 // where to look in a module never seen before.
-func TestEveryModuleHasItsDoor(t *testing.T) {
+func TestEveryModuleHasItsRootFiles(t *testing.T) {
 	dir := mustRoot(t)
-	for _, module := range houseModules() {
+	for _, module := range projectModules() {
 		for _, name := range []string{"doc.go", "README.md", "CHANGELOG.md"} {
 			info, err := os.Stat(filepath.Join(dir, module, name))
 			if assert.NoError(t, err, "%s/%s", module, name) {
@@ -28,7 +28,7 @@ func TestEveryLibraryHasARunnableExample(t *testing.T) {
 	dir := mustRoot(t)
 	for _, library := range libraries {
 		if library == "api" {
-			continue // types only; its samples are judged by a real API server
+			continue // types only; its samples are validated by a real API server
 		}
 		found := false
 		err := filepath.WalkDir(filepath.Join(dir, library), func(path string, _ os.DirEntry, err error) error {

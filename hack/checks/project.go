@@ -9,7 +9,7 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// prefix is the path under which every module of the house is published.
+// prefix is the path under which every module of the project is published.
 const prefix = "github.com/rancher-sandbox/cluster-api-provider-harvester/"
 
 // libraries are the modules that others import. They know nothing of each
@@ -41,7 +41,7 @@ var allowedWithin = map[string][]string{
 	"validation":      {"github.com/bmatcuk/doublestar/", "github.com/google/cel-go/", "github.com/owenrumney/go-sarif/", "github.com/spf13/", "go.yaml.in/yaml/", "k8s.io/api/", "k8s.io/apiextensions-apiserver/", "k8s.io/apimachinery/", "k8s.io/apiserver/", "sigs.k8s.io/json", "sigs.k8s.io/yaml", "golang.org/x/sync/"},
 }
 
-// root finds the folder that holds go.work.
+// root finds the directory that holds go.work.
 func root() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -53,13 +53,13 @@ func root() (string, error) {
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return "", fmt.Errorf("no go.work above the working folder")
+			return "", fmt.Errorf("no go.work above the working directory")
 		}
 		dir = parent
 	}
 }
 
-// readModFile parses a module's go.mod; module is its folder below root.
+// readModFile parses a module's go.mod; module is its directory below root.
 func readModFile(root, module string) (*modfile.File, error) {
 	path := filepath.Join(root, module, "go.mod")
 	data, err := os.ReadFile(path)
@@ -69,6 +69,6 @@ func readModFile(root, module string) (*modfile.File, error) {
 	return modfile.Parse(path, data, nil)
 }
 
-func houseModules() []string {
+func projectModules() []string {
 	return slices.Sorted(slices.Values(append(slices.Clone(libraries), programs...)))
 }
