@@ -85,10 +85,8 @@ func (r *Runner) Run(ctx context.Context, jobs []Job) ([]Result, error) {
 		}
 	}
 
+	// Clusters wait for each other most of the time: beside them, the others have all cores.
 	width := max(r.Width, 2)
-	if len(alone) > 0 {
-		width--
-	}
 	var besides error
 	var running sync.WaitGroup
 	running.Go(func() { besides = r.each(ctx, alone, 1) })
