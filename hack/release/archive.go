@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -39,10 +40,10 @@ func archive(files map[string]entry, changed time.Time) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if err := tarred.Close(); err != nil {
+	if err := errors.Join(tarred.Close(), compressed.Close()); err != nil {
 		return nil, err
 	}
-	return buffer.Bytes(), compressed.Close()
+	return buffer.Bytes(), nil
 }
 
 // readDir reads the files below a directory of the tree, by their names below prefix.

@@ -53,7 +53,25 @@ func chartFiles(root string) (map[string][]byte, error) {
 		}
 		files[path] = append(files[path], document...)
 	}
-	return files, nil
+	return files, addMonitoring(root, files)
+}
+
+// addMonitoring copies the alerts, and the dashboards.
+func addMonitoring(root string, files map[string][]byte) error {
+	for _, pattern := range []string{"config/prometheus/prometheusrule.yaml", "config/grafana/*.json"} {
+		paths, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			return err
+		}
+		for _, path := range paths {
+			content, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			files[filepath.Join(generatedDir, filepath.Base(path))] = content
+		}
+	}
+	return nil
 }
 
 // keep makes Helm leave a CRD, and the objects in it, when the chart is uninstalled.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -50,7 +53,9 @@ func TestChartFilesAreUpToDate(t *testing.T) {
 	root := mustRoot(t)
 	files, err := chartFiles(root)
 	require.NoError(t, err)
-	assert.Len(t, files, 3)
+	for _, name := range []string{"crds", "rbac", "webhook", "prometheusrule"} {
+		assert.Contains(t, files, generatedDir+"/"+name+".yaml")
+	}
 	for path, want := range files {
 		content, err := os.ReadFile(filepath.Join(root, path))
 		require.NoError(t, err)
@@ -99,8 +104,33 @@ func TestAssetsAreReproducible(t *testing.T) {
 		"SHA256SUMS", "caphv-1.2.3.tgz", "clusterclass-harvester-rke2.yaml", "cluster-template.yaml", "clusterctlconfig.yaml", "examples.tar.gz",
 		"harvester-account.tar.gz", "images.txt", "infrastructure-components.yaml", "metadata.yaml", "tags.txt",
 	})
+	chart := unpack(t, runs[0]["caphv-1.2.3.tgz"])
+	assert.Contains(t, chart["caphv/Chart.yaml"], "\nversion: 1.2.3\nappVersion: v1.2.3\n")
+	assert.Contains(t, chart["caphv/values.yaml"], digest)
+	assert.Contains(t, chart, "caphv/files/generated/crds.yaml")
+	assert.Contains(t, unpack(t, runs[0]["examples.tar.gz"]), "examples/class.yaml")
+	assert.Contains(t, unpack(t, runs[0]["harvester-account.tar.gz"]), "harvester-account/account.sh")
 	assert.Equal(t, imageName+":v1.2.3@"+digest+"\nquay.io/brancz/kube-rbac-proxy:v0.20.0\n", runs[0]["images.txt"])
 	assert.Contains(t, runs[0]["clusterctlconfig.yaml"], "/releases/v1.2.3/infrastructure-components.yaml")
+}
+
+// unpack reads an archive back.
+func unpack(t *testing.T, content string) map[string]string {
+	t.Helper()
+	compressed, err := gzip.NewReader(strings.NewReader(content))
+	require.NoError(t, err)
+	files := map[string]string{}
+	tarred := tar.NewReader(compressed)
+	for {
+		header, err := tarred.Next()
+		if errors.Is(err, io.EOF) {
+			return files
+		}
+		require.NoError(t, err)
+		text, err := io.ReadAll(tarred)
+		require.NoError(t, err)
+		files[header.Name] = string(text)
+	}
 }
 
 func TestTagsComeInTheOrderOfTheirRequirements(t *testing.T) {

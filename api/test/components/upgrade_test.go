@@ -18,20 +18,18 @@ import (
 func TestOverAnOlderDeployment(t *testing.T) {
 	ours := map[string]string{"control-plane": "controller-manager", "cluster.x-k8s.io/provider": "infrastructure-harvester"}
 	for _, test := range []struct {
-		name      string
-		selector  map[string]string
-		container string
-		refused   bool
+		name     string
+		selector map[string]string
+		refused  bool
 	}{
-		{name: "selected by the label of its scaffold", selector: map[string]string{"control-plane": "controller-manager"}, container: "manager", refused: true},
-		{name: "selected by names of a chart", selector: map[string]string{"app.kubernetes.io/name": "caphv"}, container: "manager", refused: true},
-		{name: "selected as now", selector: ours, container: "manager"},
-		{name: "selected as now, the proxy first", selector: ours, container: "kube-rbac-proxy"},
+		{name: "selected by the label of its scaffold", selector: map[string]string{"control-plane": "controller-manager"}, refused: true},
+		{name: "selected by names of a chart", selector: map[string]string{"app.kubernetes.io/name": "caphv"}, refused: true},
+		{name: "selected as now", selector: ours},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			key := client.ObjectKey{Namespace: "caphv-system", Name: "caphv-controller-manager"}
 			install(t)
-			old := older(key, test.selector, test.container)
+			old := older(key, test.selector)
 			require.NoError(t, client.IgnoreNotFound(cluster.Client.Delete(t.Context(), old.DeepCopy())))
 			require.NoError(t, cluster.Client.Create(t.Context(), old.DeepCopy()))
 
@@ -86,19 +84,15 @@ func requireManagerFirst(t *testing.T, key client.ObjectKey) {
 	assert.Equal(t, "manager", containers[0].(map[string]any)["name"])
 }
 
-// older is a Deployment as releases before this one had it: a container, and maybe a proxy, under a selector.
-func older(key client.ObjectKey, selector map[string]string, first string) *appsv1.Deployment {
-	containers := []corev1.Container{{Name: first, Image: "example.org/" + first + ":v0.2.7"}}
-	if first != "manager" {
-		containers = append(containers, corev1.Container{Name: "manager", Image: "example.org/manager:v0.10.1"})
-	}
+// older is a Deployment as releases before this one had it.
+func older(key client.ObjectKey, selector map[string]string) *appsv1.Deployment {
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name},
 		Spec: appsv1.DeploymentSpec{
 			Selector: &metav1.LabelSelector{MatchLabels: selector},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: selector},
-				Spec:       corev1.PodSpec{Containers: containers},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "manager", Image: "example.org/manager:v0.10.1"}}},
 			},
 		},
 	}
