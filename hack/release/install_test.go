@@ -30,6 +30,11 @@ func TestAProgramInstallsByItsVersion(t *testing.T) {
 		mod, err := readMod(out, name)
 		require.NoError(t, err)
 		assert.Empty(t, mod.Replace, name)
+		for _, required := range mod.Require {
+			if sibling, ours := strings.CutPrefix(required.Mod.Path, prefix); ours {
+				assert.Equal(t, plan.Version[sibling], required.Mod.Version, "%s requires %s", name, sibling)
+			}
+		}
 		publish(t, proxy, root, out, module.Version{Path: prefix + name, Version: plan.Version[name]}, name)
 	}
 

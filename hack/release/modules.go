@@ -101,14 +101,15 @@ func (p *plan) releaseMod(out, name string, sums map[string][]string) error {
 func (p *plan) releaseRequires(file *modfile.File) ([]string, error) {
 	var siblings []string
 	for _, replaced := range slices.Clone(file.Replace) {
-		sibling, ours := strings.CutPrefix(replaced.Old.Path, prefix)
+		old := replaced.Old // DropReplace clears what it drops.
+		sibling, ours := strings.CutPrefix(old.Path, prefix)
 		if !ours || p.Version[sibling] == "" {
-			return nil, fmt.Errorf("the replace of %s cannot be released: `go install` of a version refuses it", replaced.Old.Path)
+			return nil, fmt.Errorf("the replace of %s cannot be released: `go install` of a version refuses it", old.Path)
 		}
-		if err := file.DropReplace(replaced.Old.Path, replaced.Old.Version); err != nil {
+		if err := file.DropReplace(old.Path, old.Version); err != nil {
 			return nil, err
 		}
-		if err := file.AddRequire(replaced.Old.Path, p.Version[sibling]); err != nil {
+		if err := file.AddRequire(old.Path, p.Version[sibling]); err != nil {
 			return nil, err
 		}
 		siblings = append(siblings, sibling)
