@@ -1,17 +1,16 @@
 package etcdops
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 	"time"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/remotecommand"
-	"k8s.io/streaming/pkg/httpstream"
 )
 
 // ExecConfig says how to reach etcd by running etcdctl inside its pods, as `kubectl exec` does.
@@ -30,7 +29,11 @@ type ExecConfig struct {
 	RequestTimeout time.Duration
 }
 
-const defaultExecTimeout = 10 * time.Second
+const (
+	defaultExecTimeout = 10 * time.Second
+	// maxOutput bounds the answer of a command, in bytes. That of a hundred members has a tenth of it.
+	maxOutput = 1 << 20
+)
 
 // DialExec makes a client whose requests are commands of etcdctl inside the etcd pods; no certificate leaves the pod.
 // Each pod speaks for its own member only: a member whose pod cannot be reached is not healthy. It connects to nothing
@@ -69,17 +72,69 @@ func execInPod(ctx context.Context, config ExecConfig, pod string, command []str
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrInvalidConfig, err)
 	}
-	overSPDY, err := remotecommand.NewSPDYExecutor(config.REST, http.MethodPost, target)
+	_, transport, upgrader, err := spdyTransport(config.REST)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrInvalidConfig, err)
 	}
-	executor, err := remotecommand.NewFallbackExecutor(overWebSocket, overSPDY, httpstream.IsUpgradeFailure)
+	overSPDY, err := remotecommand.NewSPDYExecutorForTransports(transport, upgrader, http.MethodPost, target)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrInvalidConfig, err)
 	}
-	var out, problems bytes.Buffer
-	err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &out, Stderr: &problems})
-	return out.Bytes(), problems.Bytes(), err
+	executor, err := remotecommand.NewFallbackExecutor(overWebSocket, overSPDY, isUpgradeFailure)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrInvalidConfig, err)
+	}
+	return stream(ctx, executor)
+}
+
+// stream runs a command and keeps what it writes, within limits: the far side may write for ever, or never answer.
+func stream(ctx context.Context, executor remotecommand.Executor) (stdout, stderr []byte, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	out := &limited{limit: maxOutput, exceeded: func() {
+		cancel(fmt.Errorf("%w: the command wrote more than %d bytes", ErrUnreachable, maxOutput))
+	}}
+	problems := &limited{limit: maxComplaint}
+	done := make(chan error, 1)
+	go func() {
+		done <- executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: out, Stderr: problems})
+	}()
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
+		return nil, problems.bytes(), context.Cause(ctx)
+	}
+	return out.bytes(), problems.bytes(), err
+}
+
+// limited keeps what is written up to a limit in bytes. It is safe for concurrent use.
+type limited struct {
+	limit int
+	// exceeded, when not nil, is called once more is written.
+	exceeded func()
+
+	mu   sync.Mutex
+	kept []byte
+}
+
+// Write keeps what there is room for, and never fails: client-go would go on reading all the same.
+func (l *limited) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	room := min(len(text), l.limit-len(l.kept))
+	l.kept = append(l.kept, text[:room]...)
+	if room < len(text) && l.exceeded != nil {
+		l.exceeded()
+	}
+	return len(text), nil
+}
+
+func (l *limited) bytes() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.kept)
 }
 
 func execURL(config ExecConfig, pod string, command []string) (*url.URL, error) {

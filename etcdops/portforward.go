@@ -8,19 +8,26 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	compat "k8s.io/apimachinery/pkg/util/httpstream"
+	constants "k8s.io/apimachinery/pkg/util/portforward"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
-	"k8s.io/client-go/transport/spdy"
+	spdytransport "k8s.io/client-go/transport/spdy"
+	"k8s.io/client-go/transport/websocket"
 	"k8s.io/streaming/pkg/httpstream"
+	"k8s.io/streaming/pkg/httpstream/spdy"
 )
 
 const (
+	// maxDial bounds how long a port-forward may take to come up.
+	maxDial = 5 * time.Second
 	// maxComplaint bounds how much of the far side's complaint is read, in bytes.
 	maxComplaint = 4 << 10
 	// complaintGrace bounds how long a connection that has ended waits for the reason.
@@ -45,38 +52,118 @@ func PortForwardDialer(cfg *rest.Config, namespace, pod string, port int) DialFu
 }
 
 func dialPortForward(ctx context.Context, cfg *rest.Config, namespace, pod string, port int) (net.Conn, error) {
-	dialer, err := portForwardStreams(cfg, namespace, pod)
-	if err != nil {
-		return nil, err
-	}
-	tunnel, err := dialWithContext(ctx, dialer)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := openForwardedPort(tunnel, port)
-	if err != nil {
-		_ = tunnel.Close()
-		return nil, err
-	}
-	return conn, nil
-}
-
-// portForwardStreams prepares the upgrade request; nothing is sent yet.
-func portForwardStreams(cfg *rest.Config, namespace, pod string) (httpstream.Dialer, error) {
 	target, err := portForwardURL(cfg, namespace, pod)
 	if err != nil {
 		return nil, err
 	}
-	transport, upgrader, err := spdy.RoundTripperFor(cfg)
+	ctx, cancel := context.WithTimeout(ctx, maxDial)
+	defer cancel()
+	tunnel, err := dialTunnel(ctx, cfg, target.String())
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, fmt.Errorf("%w: %w", context.DeadlineExceeded, err) // The WebSocket gives the context's deadline to its socket.
+	}
+	if err != nil {
+		return nil, err
+	}
+	return openWithContext(ctx, tunnel, port)
+}
+
+// tunnel is a connection whose end is the end of its socket: SPDY waits for the far side to end its streams.
+type tunnel struct {
+	httpstream.Connection
+	socket net.Conn
+}
+
+// Close says good-bye and hangs up.
+func (t *tunnel) Close() error {
+	_ = t.socket.SetDeadline(time.Now().Add(complaintGrace))
+	return errors.Join(t.Connection.Close(), t.socket.Close())
+}
+
+// dialTunnel asks for the upgrade, and gives up when ctx ends.
+func dialTunnel(ctx context.Context, cfg *rest.Config, target string) (*tunnel, error) {
+	dialed, err := tunnelOverWebSocket(ctx, cfg, target)
+	if isUpgradeFailure(err) {
+		return tunnelOverSPDY(ctx, cfg, target)
+	}
+	return dialed, err
+}
+
+// isUpgradeFailure tells whether the API server does not know the way. client-go and its streaming library each have a
+// type for that.
+func isUpgradeFailure(err error) bool {
+	return err != nil && (httpstream.IsUpgradeFailure(err) || compat.IsUpgradeFailure(err))
+}
+
+func tunnelOverWebSocket(ctx context.Context, cfg *rest.Config, target string) (*tunnel, error) {
+	transport, holder, err := websocket.RoundTripperFor(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidConfig, err)
 	}
-	overSPDY := spdy.NewDialerForStreaming(upgrader, &http.Client{Transport: transport}, http.MethodPost, target)
-	overWebSocket, err := portforward.NewSPDYOverWebsocketDialerForStreaming(target, cfg)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidConfig, err)
 	}
-	return portforward.NewFallbackDialerForStreaming(overWebSocket, overSPDY, httpstream.IsUpgradeFailure), nil
+	conn, err := websocket.Negotiate(transport, holder, req, constants.WebsocketsSPDYTunnelingPrefix+portforward.PortForwardProtocolV1Name)
+	if err != nil {
+		return nil, err
+	}
+	socket := portforward.NewTunnelingConnection("client", conn)
+	connection, err := spdy.NewClientConnectionWithPings(socket, portforward.PingPeriod)
+	if err != nil {
+		_ = socket.Close()
+		return nil, err
+	}
+	return &tunnel{Connection: connection, socket: socket}, nil
+}
+
+func tunnelOverSPDY(ctx context.Context, cfg *rest.Config, target string) (*tunnel, error) {
+	upgrade, transport, upgrader, err := spdyTransport(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidConfig, err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidConfig, err)
+	}
+	connection, protocol, err := spdytransport.NegotiateStreaming(upgrader, &http.Client{Transport: transport}, req, portforward.PortForwardProtocolV1Name)
+	if err != nil {
+		return nil, err
+	}
+	dialed := &tunnel{Connection: connection, socket: upgrade.conn}
+	if protocol != portforward.PortForwardProtocolV1Name {
+		return nil, errors.Join(fmt.Errorf("the API server speaks %q, not %q", protocol, portforward.PortForwardProtocolV1Name), dialed.Close())
+	}
+	return dialed, nil
+}
+
+// openWithContext opens the port, and ends the tunnel when ctx ends first: the far side may accept and never answer. The
+// tunnel is closed whenever there is an error.
+func openWithContext(ctx context.Context, tunnel *tunnel, port int) (net.Conn, error) {
+	type outcome struct {
+		conn net.Conn
+		err  error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		conn, err := openForwardedPort(tunnel, port)
+		done <- outcome{conn, err}
+	}()
+	select {
+	case o := <-done:
+		if o.err != nil {
+			_ = tunnel.Close()
+		}
+		return o.conn, o.err
+	case <-ctx.Done():
+		_ = tunnel.Close()
+		go func() {
+			if late := <-done; late.err == nil {
+				_ = late.conn.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
 }
 
 func portForwardURL(cfg *rest.Config, namespace, pod string) (*url.URL, error) {
@@ -87,36 +174,8 @@ func portForwardURL(cfg *rest.Config, namespace, pod string) (*url.URL, error) {
 	return base.JoinPath("api", "v1", "namespaces", namespace, "pods", pod, "portforward"), nil
 }
 
-// dialWithContext gives up when ctx ends, which the dialer itself cannot; a tunnel that comes up too late is closed.
-func dialWithContext(ctx context.Context, dialer httpstream.Dialer) (httpstream.Connection, error) {
-	type outcome struct {
-		tunnel httpstream.Connection
-		err    error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		tunnel, protocol, err := dialer.Dial(portforward.PortForwardProtocolV1Name)
-		if err == nil && protocol != portforward.PortForwardProtocolV1Name {
-			_ = tunnel.Close()
-			err = fmt.Errorf("the API server speaks %q, not %q", protocol, portforward.PortForwardProtocolV1Name)
-		}
-		done <- outcome{tunnel, err}
-	}()
-	select {
-	case o := <-done:
-		return o.tunnel, o.err
-	case <-ctx.Done():
-		go func() {
-			if late := <-done; late.err == nil {
-				_ = late.tunnel.Close()
-			}
-		}()
-		return nil, ctx.Err()
-	}
-}
-
 // openForwardedPort opens the pair of streams that carry one forwarded connection.
-func openForwardedPort(tunnel httpstream.Connection, port int) (net.Conn, error) {
+func openForwardedPort(tunnel *tunnel, port int) (net.Conn, error) {
 	headers := http.Header{}
 	headers.Set(corev1.StreamType, corev1.StreamTypeError)
 	headers.Set(corev1.PortHeader, strconv.Itoa(port))
@@ -139,12 +198,13 @@ func openForwardedPort(tunnel httpstream.Connection, port int) (net.Conn, error)
 // lack; goroutines copy between the pipe and the data stream and end with the connection.
 type forwardedConn struct {
 	net.Conn
+	socket    net.Conn
 	complaint atomic.Pointer[string]
 }
 
-func newForwardedConn(tunnel httpstream.Connection, data, complaints httpstream.Stream) *forwardedConn {
+func newForwardedConn(tunnel *tunnel, data, complaints httpstream.Stream) *forwardedConn {
 	near, far := net.Pipe()
-	c := &forwardedConn{Conn: near}
+	c := &forwardedConn{Conn: near, socket: tunnel.socket}
 	heard := make(chan struct{})
 	go func() {
 		defer close(heard)
@@ -166,6 +226,12 @@ func newForwardedConn(tunnel httpstream.Connection, data, complaints httpstream.
 		_ = far.Close()
 	}()
 	return c
+}
+
+// Close ends the connection. What is still to be sent to a far side that does not read is given up.
+func (c *forwardedConn) Close() error {
+	_ = c.socket.SetDeadline(time.Now().Add(complaintGrace))
+	return c.Conn.Close()
 }
 
 // listen reads what the far side has to complain about, to the end of the stream.

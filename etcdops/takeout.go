@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Way is how an etcd inside a cluster is reached.
@@ -44,6 +45,8 @@ type Departure struct {
 	Flavor Flavor
 	// DesiredVoters is the size the control plane is meant to have, 0 when unknown.
 	DesiredVoters int
+	// LookTimeout bounds each observation by one route; 0 means that only the context does.
+	LookTimeout time.Duration
 	// ClusterDeleting is true when the whole cluster goes away.
 	ClusterDeleting bool
 }
@@ -112,7 +115,7 @@ func (r *Result) look(ctx context.Context, routes []Route, departure Departure) 
 			r.pass(route, route.Missing)
 			continue
 		}
-		snapshot, err := route.Observer.Observe(ctx)
+		snapshot, err := observe(ctx, route.Observer, departure.LookTimeout)
 		if err != nil {
 			r.pass(route, err)
 			continue
@@ -123,6 +126,15 @@ func (r *Result) look(ctx context.Context, routes []Route, departure Departure) 
 		return routes, nil
 	}
 	return nil, fmt.Errorf("%w: %w", ErrUnreachable, errors.Join(r.Passed...))
+}
+
+func observe(ctx context.Context, observer Observer, timeout time.Duration) (Snapshot, error) {
+	if timeout > 0 {
+		bounded, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		ctx = bounded
+	}
+	return observer.Observe(ctx)
 }
 
 func (r *Result) pass(route Route, why error) {
