@@ -142,6 +142,9 @@ const (
 const (
 	// EtcdMemberRemovedReason tells that the machine has no etcd member any more.
 	EtcdMemberRemovedReason = "EtcdMemberRemoved"
+	// EtcdMemberRemovalVerifiedReason tells that the machine has no etcd member, by a look that was taken when its VM was
+	// gone: until then its guest may still join.
+	EtcdMemberRemovalVerifiedReason = "EtcdMemberRemovalVerified"
 	// EtcdRemovalNotNeededReason tells that the machine is no control-plane machine, or that the whole cluster goes.
 	EtcdRemovalNotNeededReason = "EtcdRemovalNotNeeded"
 	// EtcdQuorumAtRiskReason tells that removing the member now could cost the quorum.

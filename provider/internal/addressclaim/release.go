@@ -15,6 +15,7 @@ import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/tell"
 )
 
 // awaitUsers waits while a machine uses the address. The garbage collector may delete a machine's claims before the machine.
@@ -75,7 +76,7 @@ func (r *ClaimReconciler) release(ctx context.Context, s *scope) phase.Outcome {
 	var err error
 	if s.harvester, err = r.Identities.ConnectPool(ctx, s.pool); err != nil {
 		if s.pool.Annotations[infrav1.AbandonHarvesterAnnotation] == "true" {
-			r.Recorder.Eventf(s.claim, nil, corev1.EventTypeWarning, infrav1.HarvesterAbandonedReason, "Delete",
+			tell.Event(r.Recorder, s.claim, corev1.EventTypeWarning, infrav1.HarvesterAbandonedReason, "Delete",
 				"Harvester cannot be reached and annotation %s says that it is gone: the address is not given back (%v)", infrav1.AbandonHarvesterAnnotation, err)
 			return letGo(s)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/tell"
 )
 
 // reasons are the contract's words for ours; anything else is a failed allocation.
@@ -116,5 +117,5 @@ func (r *ClaimReconciler) allocatorFor(s *scope) *ipam.Allocator {
 
 // event tells the operator what was done.
 func (r *ClaimReconciler) event(s *scope, reason, action, format string, args ...any) {
-	r.Recorder.Eventf(s.claim, nil, corev1.EventTypeNormal, reason, action, format, args...)
+	tell.Event(r.Recorder, s.claim, corev1.EventTypeNormal, reason, action, format, args...)
 }

@@ -31,6 +31,8 @@ type Clusters interface {
 // be done; changed tells that it was. It reads the Node from the guest's cache and writes only against the version it
 // read, so that it never undoes somebody else's change.
 func InitializeNode(ctx context.Context, clusters Clusters, cluster client.ObjectKey, name, providerID string) (changed bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	guest, err := clusters.GetClient(ctx, cluster)
 	if err != nil {
 		return false, accessError(cluster, err)
@@ -51,7 +53,11 @@ func InitializeNode(ctx context.Context, clusters Clusters, cluster client.Objec
 	}
 	base := client.MergeFromWithOptions(node.DeepCopy(), client.MergeFromWithOptimisticLock{})
 	plan.apply(node, providerID)
-	if err := guest.Patch(ctx, node, base); err != nil {
+	err = guest.Patch(ctx, node, base)
+	if err != nil && ctx.Err() != nil {
+		return false, accessError(cluster, err) // It takes the write and does not answer.
+	}
+	if err != nil {
 		return false, fmt.Errorf("initialise Node %s of cluster %s: %w", name, cluster, err)
 	}
 	return true, nil

@@ -1,6 +1,7 @@
 package harvestercluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -25,6 +26,9 @@ func (r *Reconciler) configureCloudProvider(ctx context.Context, s *scope) phase
 	if manifest == nil {
 		return outcome
 	}
+	if err := r.refuseSharedManifest(ctx, s); err != nil {
+		return phase.Fail(err, infrav1.CloudProviderConfigFailedReason)
+	}
 	if r.verified.recently(s, manifest, r.Clock.Now()) {
 		return phase.Done(infrav1.CloudProviderConfigWrittenReason, "")
 	}
@@ -45,6 +49,37 @@ func (r *Reconciler) configureCloudProvider(ctx context.Context, s *scope) phase
 	}
 	r.verified.remember(s, manifest, r.Clock.Now())
 	return phase.Done(infrav1.CloudProviderConfigWrittenReason, "")
+}
+
+// refuseSharedManifest is phase.ErrForeign if another cluster writes its credentials into the same place: both would write it
+// in turn for ever, and one cluster's guests would act with the other's account.
+func (r *Reconciler) refuseSharedManifest(ctx context.Context, s *scope) error {
+	all := &infrav1.HarvesterClusterList{}
+	if err := r.Client.List(ctx, all, client.UnsafeDisableDeepCopy); err != nil { // They are looked at only.
+		return fmt.Errorf("list the HarvesterClusters: %w", err)
+	}
+	owner := manifestOwner(s.infra, all.Items)
+	if owner == client.ObjectKeyFromObject(s.infra) {
+		return nil
+	}
+	return fmt.Errorf("%w: ConfigMap %s, key %s already gets the credentials of HarvesterCluster %s; name a manifest of this cluster's own",
+		phase.ErrForeign, manifestKey(s.infra), s.infra.Spec.UpdateCloudProviderConfig.ManifestsConfigMapKey, owner)
+}
+
+// manifestOwner is the cluster, of those that name the same manifest, that was there first.
+func manifestOwner(infra *infrav1.HarvesterCluster, all []infrav1.HarvesterCluster) client.ObjectKey {
+	first := infra
+	for i := range all {
+		other := &all[i]
+		if other.Spec.UpdateCloudProviderConfig == nil || *other.Spec.UpdateCloudProviderConfig != *infra.Spec.UpdateCloudProviderConfig {
+			continue
+		}
+		if cmp.Or(other.CreationTimestamp.Compare(first.CreationTimestamp.Time),
+			cmp.Compare(other.Namespace, first.Namespace), cmp.Compare(other.Name, first.Name)) < 0 {
+			first = other
+		}
+	}
+	return client.ObjectKeyFromObject(first)
 }
 
 // cloudProviderManifest reads the ConfigMap with the manifest. Without one it returns what to say of it; the ConfigMap is

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/yaml"
 
@@ -139,4 +140,20 @@ func parse(t *testing.T, document string) map[string]any {
 	content := map[string]any{}
 	require.NoError(t, yaml.Unmarshal([]byte(document), &content))
 	return content
+}
+
+// Two clusters that name one manifest by mistake would write it in turn for ever.
+func TestAManifestIsWrittenByOneCluster(t *testing.T) {
+	target := infrav1.UpdateCloudProviderConfig{ManifestsConfigMapNamespace: "ns", ManifestsConfigMapName: "addons", ManifestsConfigMapKey: "a"}
+	cluster := func(name string, age int64, target infrav1.UpdateCloudProviderConfig) infrav1.HarvesterCluster {
+		infra := infrav1.HarvesterCluster{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name, CreationTimestamp: metav1.Unix(1000-age, 0)}}
+		infra.Spec.UpdateCloudProviderConfig = &target
+		return infra
+	}
+	another := target
+	another.ManifestsConfigMapKey = "b"
+	all := []infrav1.HarvesterCluster{cluster("young", 1, target), cluster("old", 5, target), cluster("twin", 5, target), cluster("oldest", 9, another), {}}
+	for name, owner := range map[int]string{0: "old", 1: "old", 2: "old", 3: "oldest"} {
+		assert.Equal(t, owner, manifestOwner(&all[name], all).Name)
+	}
 }

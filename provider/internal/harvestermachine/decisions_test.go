@@ -85,6 +85,18 @@ func TestAMachineHearsThatItsPoolLostItsAddress(t *testing.T) {
 	}
 }
 
+// Whoever is root in a guest may report any number of addresses.
+func TestAGuestThatReportsHundredsOfAddressesKeepsItsStatus(t *testing.T) {
+	reported, next := []harvesterclient.Address(nil), netip.MustParseAddr("10.0.0.1")
+	for range 300 {
+		reported, next = append(reported, harvesterclient.Address{IP: next}), next.Next()
+	}
+	assigned := netip.MustParseAddr("192.0.2.1")
+	found := machineAddresses("m", []netip.Addr{assigned}, reported, "")
+	assert.Len(t, found, maxAddresses)
+	assert.Equal(t, assigned.String(), found[1].Address, "what it was given comes first")
+}
+
 func TestOrphanGuard(t *testing.T) {
 	now := metav1.Now()
 	for name, test := range map[string]struct {

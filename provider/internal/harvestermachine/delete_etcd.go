@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/cluster-api/util/conditions"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/etcdops"
@@ -29,12 +30,19 @@ func (r *Reconciler) leaveEtcd(ctx context.Context, s *scope) phase.Outcome {
 		return phase.Done(infrav1.EtcdRemovalNotNeededReason, why)
 	}
 	plan, acted, err := r.Etcd.Leave(ctx, guest.Leaving{
-		Cluster: s.clusterKey(), Node: s.vmName,
+		Cluster: s.clusterKey(), Machine: client.ObjectKeyFromObject(s.machine), Node: nodeName(s),
 		ControlPlaneKind: s.cluster.Spec.ControlPlaneRef.Kind,
 		DesiredVoters:    r.desiredVoters(ctx, s),
+		Wake:             func() { r.wake.Wake(s.request()) },
 	})
+	if errors.Is(err, guest.ErrEtcdAsking) {
+		return phase.Outcome{Stop: true, RequeueAfter: guest.MaxAttempt + etcdRecheck} // The answer wakes this machine.
+	}
 	outcome := etcdOutcome(plan, err, r.etcdDeadline(s), s.machine.Annotations[infrav1.ConfirmDeletionAnnotation] == confirmed)
 	gaveUp := !outcome.Stop && outcome.Reason != infrav1.EtcdMemberRemovedReason
+	if outcome.Reason == infrav1.EtcdMemberRemovedReason && s.vm == nil {
+		outcome.Reason = infrav1.EtcdMemberRemovalVerifiedReason
+	}
 	if acted || gaveUp {
 		r.Metrics.RecordEtcdMemberRemove(etcdFailure(err, outcome, gaveUp))
 	}
@@ -46,6 +54,14 @@ func (r *Reconciler) leaveEtcd(ctx context.Context, s *scope) phase.Outcome {
 	return outcome
 }
 
+// nodeName is the name of the machine's Node: the one that the Machine names, else the VM's.
+func nodeName(s *scope) string {
+	if s.owner != nil && s.owner.Status.NodeRef.Name != "" {
+		return s.owner.Status.NodeRef.Name
+	}
+	return s.vmName
+}
+
 // etcdFailure is what the metrics hear: a member that is left behind is a failure even when nothing was tried.
 func etcdFailure(err error, outcome phase.Outcome, gaveUp bool) error {
 	if err == nil && gaveUp {
@@ -54,12 +70,17 @@ func etcdFailure(err error, outcome phase.Outcome, gaveUp bool) error {
 	return err
 }
 
-// etcdSettled tells that etcd has been seen to, or given up: it is not asked again while the VM goes away.
+// etcdSettled tells that etcd has been seen to, or given up: it is not asked again while the VM goes away. When the VM is
+// gone it is asked once more, as a guest that was just joining may have become a member after the first look.
 func (r *Reconciler) etcdSettled(s *scope) bool {
-	if conditions.IsTrue(s.machine, infrav1.EtcdMemberRemovedCondition) || (s.vm != nil && !s.vm.DeletionTimestamp.IsZero()) {
+	if s.vm != nil && !s.vm.DeletionTimestamp.IsZero() {
 		return true
 	}
 	switch conditions.GetReason(s.machine, infrav1.EtcdMemberRemovedCondition) {
+	case infrav1.EtcdMemberRemovalVerifiedReason, infrav1.EtcdRemovalNotNeededReason:
+		return true
+	case infrav1.EtcdMemberRemovedReason:
+		return s.vm != nil
 	case infrav1.EtcdUnreachableReason, infrav1.EtcdMemberRemovalFailedReason:
 		return s.vm == nil && r.etcdDeadline(s) <= 0
 	default:

@@ -90,11 +90,18 @@ func assignedAddresses(s *scope) []netip.Addr {
 	return result
 }
 
+// maxAddresses bounds the addresses of a machine, its name included. Whoever is root in a guest may report any number, and a
+// status with too many is refused as a whole: Cluster API takes 256.
+const maxAddresses = 64
+
 // machineAddresses lists a machine's addresses: its name, the assigned addresses, then what its cards report, in their
-// order. The address of the control-plane endpoint is left out: it wanders between machines.
+// order, maxAddresses at most. The address of the control-plane endpoint is left out: it wanders between machines.
 func machineAddresses(host string, assigned []netip.Addr, reported []harvesterclient.Address, endpoint string) []clusterv1.MachineAddress {
 	result := []clusterv1.MachineAddress{{Type: clusterv1.MachineHostName, Address: host}}
 	add := func(ip netip.Addr) {
+		if len(result) == maxAddresses {
+			return
+		}
 		entry := clusterv1.MachineAddress{Type: clusterv1.MachineInternalIP, Address: ip.String()}
 		if ip.IsValid() && entry.Address != endpoint && !slices.Contains(result, entry) {
 			result = append(result, entry)

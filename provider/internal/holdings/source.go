@@ -13,6 +13,7 @@ import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/tell"
 )
 
 // AddressRestoredReason is the reason of the event about an entry that a pool had lost.
@@ -37,7 +38,7 @@ func (s Source) Store(server string) func(client.Client) *ippool.Store {
 func (s Source) tell(ctx context.Context, pool string, holding ippool.Holding) {
 	ctrl.LoggerFrom(ctx).Info("Entered an address again that its pool had lost", "pool", pool, "address", holding.Address, "owner", holding.Owner)
 	if s.Recorder != nil && holding.Object != nil {
-		s.Recorder.Eventf(holding.Object, nil, corev1.EventTypeWarning, AddressRestoredReason, "Allocate",
+		tell.Event(s.Recorder, holding.Object, corev1.EventTypeWarning, AddressRestoredReason, "Allocate",
 			"IPPool %s had lost that %s is held; it was entered again. Was the pool restored or replaced?", pool, holding.Address)
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -97,14 +99,22 @@ func setWaiting(object conditions.Setter, conditionType, previous string) {
 	})
 }
 
-// maxMessage is the schema's limit for a condition's message, in bytes to be safe.
-const maxMessage = 32768
+// maxMessage bounds a condition's message, in bytes. The schema's limit is 32768 for each; a summary repeats the others, and
+// what a guest says has no limit of its own.
+const maxMessage = 1024
 
+// limit cuts a message that is too long, between two characters.
 func limit(message string) string {
+	message = strings.ToValidUTF8(message, "\uFFFD")
 	if len(message) <= maxMessage {
 		return message
 	}
-	return message[:maxMessage]
+	const cut = " ..."
+	end := maxMessage - len(cut)
+	for !utf8.RuneStart(message[end]) {
+		end--
+	}
+	return message[:end] + cut
 }
 
 func soonest(a, b time.Duration) time.Duration {

@@ -8,6 +8,10 @@ import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 )
 
+// maxSummary is the schema's limit for a condition's message, in bytes to be safe. Each message that a summary repeats is
+// bounded; those of older releases may not be.
+const maxSummary = 32768
+
 // SumUp sets Ready from the conditions of the given types, in their order, as Cluster API sums up its own. A type
 // that was never reported counts as unknown, except those that only a deletion has. What is well is not repeated in the
 // message.
@@ -29,6 +33,9 @@ func SumUp(object conditions.Setter, types []string) error {
 	}
 	if summary.Reason == infrav1.ReadyReason {
 		summary.Message = ""
+	}
+	if len(summary.Message) > maxSummary {
+		summary.Message = limit(summary.Message)
 	}
 	conditions.Set(object, *summary)
 	return nil

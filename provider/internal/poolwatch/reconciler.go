@@ -9,10 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
-	kubevirtv1 "kubevirt.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -23,6 +21,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/poolaudit"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/tell"
 )
 
 // interval is how far apart two looks at the pools of one cluster are. A pool changes with every machine that comes or goes,
@@ -52,6 +51,8 @@ type Reconciler struct {
 	// told are the leaks of each cluster of which there was an event already, and pools those of its Harvester.
 	told  map[client.ObjectKey][]poolaudit.Finding
 	pools map[client.ObjectKey][]string
+	// verdicts are which VMs were there when Harvester was asked.
+	verdicts verdicts
 }
 
 // Reconcile looks at the pools of one HarvesterCluster's Harvester. That Harvester cannot be reached is told by the
@@ -98,7 +99,9 @@ func (r *Reconciler) tooEarly(cluster client.ObjectKey) time.Duration {
 	return 0
 }
 
-// leaks are the suspects whose VM Harvester itself says is not there: the cache may lag, and holds our VMs only.
+// leaks are the suspects whose VM Harvester itself says is not there: the cache may lag, and holds the VMs of the identity's
+// namespaces only. What was found out is remembered for a while, and the VMs of a namespace are asked for together: many
+// addresses may be those of another management cluster's machines.
 func (r *Reconciler) leaks(ctx context.Context, connection *harvesterclient.Connection, pools []lbv1.IPPool, cluster *infrav1.HarvesterCluster) ([]poolaudit.Finding, error) {
 	holders := poolaudit.NewHolders()
 	if err := poolaudit.ReadManagement(ctx, r.Client, holders); err != nil {
@@ -109,16 +112,22 @@ func (r *Reconciler) leaks(ctx context.Context, connection *harvesterclient.Conn
 		return nil, err
 	}
 	var leaks []poolaudit.Finding
+	asked := map[string]map[string]bool{}
 	for _, suspect := range suspects(pools, holders, targets) {
 		namespace, vm, _ := names.VMOfAddressOwner(suspect.Owner)
-		object := &metav1.PartialObjectMetadata{}
-		object.SetGroupVersionKind(kubevirtv1.VirtualMachineGroupVersionKind)
-		err := connection.Client().Get(ctx, client.ObjectKey{Namespace: namespace, Name: vm}, object)
-		switch {
-		case apierrors.IsNotFound(err):
+		key := verdictKey{identity: identity.Key(cluster), vm: client.ObjectKey{Namespace: namespace, Name: vm}}
+		exists, known := r.verdicts.get(key, r.Clock.Now())
+		if !known {
+			if asked[namespace] == nil {
+				if asked[namespace], err = vmsOf(ctx, connection.Client(), namespace); err != nil {
+					return nil, err
+				}
+			}
+			exists = asked[namespace][vm]
+			r.verdicts.put(key, exists, r.Clock.Now())
+		}
+		if !exists {
 			leaks = append(leaks, suspect)
-		case err != nil:
-			return nil, fmt.Errorf("look for the virtual machine that holds %s: %w", suspect.Address, err)
 		}
 	}
 	return leaks, nil
@@ -161,17 +170,28 @@ func (r *Reconciler) tell(cluster *infrav1.HarvesterCluster, pools []lbv1.IPPool
 	for _, leak := range leaks {
 		namespace, _, _ := names.VMOfAddressOwner(leak.Owner)
 		if namespace == cluster.Spec.TargetNamespace && !slices.Contains(r.told[key], leak) {
-			r.Recorder.Eventf(cluster, nil, corev1.EventTypeWarning, AddressLeakedReason, "Verify",
+			tell.Event(r.Recorder, cluster, corev1.EventTypeWarning, AddressLeakedReason, "Verify",
 				"IPPool %s: %s is %s; caphv-ipam repair releases it", leak.Pool, leak.Address, leak.Message)
 		}
 	}
 	r.told[key] = leaks
 }
 
+// forget ends what is kept about a cluster, and the series of the pools that no other cluster uses.
 func (r *Reconciler) forget(key client.ObjectKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	own := r.pools[key]
 	delete(r.told, key)
 	delete(r.pools, key)
 	delete(r.looked, key)
+	for _, pool := range own {
+		used := false
+		for _, others := range r.pools {
+			used = used || slices.Contains(others, pool)
+		}
+		if !used {
+			r.Metrics.ForgetIPPool(pool)
+		}
+	}
 }

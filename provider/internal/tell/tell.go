@@ -3,6 +3,8 @@ package tell
 import (
 	"context"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/events"
@@ -29,6 +31,24 @@ func (a About) Warning(ctx context.Context, reason, action, format string, args 
 }
 
 func (a About) tell(ctx context.Context, kind, prefix, reason, action, format string, args ...any) {
-	ctrl.LoggerFrom(ctx).Info(prefix+fmt.Sprintf(format, args...), "cluster", a.Cluster, "reason", reason)
-	a.Recorder.Eventf(a.Object, nil, kind, reason, action, format, args...)
+	text := fmt.Sprintf(format, args...)
+	ctrl.LoggerFrom(ctx).Info(prefix+text, "cluster", a.Cluster, "reason", reason)
+	Event(a.Recorder, a.Object, kind, reason, action, "%s", text)
+}
+
+// maxNote is the API server's limit for an event's note, in bytes. A longer one is dropped without a word.
+const maxNote = 1024
+
+// Event writes an event whose note is cut where it is too long. Every event of the provider is written by it.
+func Event(recorder events.EventRecorder, object client.Object, kind, reason, action, format string, args ...any) {
+	note := strings.ToValidUTF8(fmt.Sprintf(format, args...), "\uFFFD")
+	if len(note) > maxNote {
+		const cut = " ..."
+		end := maxNote - len(cut)
+		for !utf8.RuneStart(note[end]) {
+			end--
+		}
+		note = note[:end] + cut
+	}
+	recorder.Eventf(object, nil, kind, reason, action, "%s", note)
 }

@@ -44,7 +44,7 @@ type follower struct {
 // to look again anyway: after Safety, or after otherwise where the object cannot be watched, for want of rights as a rule.
 func (w *Waker) When(ctx context.Context, connection *harvesterclient.Connection, object client.Object, until harvesterclient.Occasion, request ctrl.Request, otherwise time.Duration) time.Duration {
 	err := connection.Follow(ctx, harvesterclient.Follow{
-		Object: object, Until: until, By: follower{w, request}, Notify: func() { w.wake(request) },
+		Object: object, Until: until, By: follower{w, request}, Notify: func() { w.Wake(request) },
 	})
 	if err != nil {
 		ctrl.LoggerFrom(ctx).Info("Cannot watch what is waited for, so it is looked at again and again", "reason", err.Error(), "after", otherwise.String())
@@ -53,7 +53,8 @@ func (w *Waker) When(ctx context.Context, connection *harvesterclient.Connection
 	return Safety
 }
 
-func (w *Waker) wake(request ctrl.Request) {
+// Wake has the request reconciled. Before the controller has started it does nothing.
+func (w *Waker) Wake(request ctrl.Request) {
 	w.mu.Lock()
 	queue := w.queue
 	w.mu.Unlock()
