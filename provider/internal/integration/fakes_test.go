@@ -60,6 +60,7 @@ func (e *fakeEtcd) answer(plan etcdops.Plan, acted bool, err error) {
 func (e *fakeEtcd) Leave(_ context.Context, leaving guest.Leaving) (etcdops.Plan, bool, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	leaving.Wake = nil // It answers at once, so there is nothing to wake for.
 	e.asked = append(e.asked, leaving)
 	return e.plan, e.acted, e.err
 }

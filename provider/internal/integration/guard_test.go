@@ -217,7 +217,7 @@ func TestEtcdMemberLeavesBeforeTheVM(t *testing.T) {
 	w.settle(func() error { _, err := w.reconcileMachine("m-1"); return err }, func() bool { return w.machineIsGone("m-1") })
 	require.Equal(t, 2, w.etcd.calls(), "once before the VM goes, and once when it is gone; what is settled is not asked again")
 	assert.Equal(t, guest.Leaving{
-		Cluster: objectKey(w.namespace, clusterName), Node: "m-1", ControlPlaneKind: "RKE2ControlPlane", DesiredVoters: 1,
+		Cluster: objectKey(w.namespace, clusterName), Machine: objectKey(w.namespace, "m-1"), Node: "m-1", ControlPlaneKind: "RKE2ControlPlane", DesiredVoters: 1,
 	}, w.etcd.asked[0])
 }
 
