@@ -27,7 +27,14 @@ var ownVersion = map[string]map[string]string{
 		"github.com/antlr4-go/antlr/v4": kubernetesAsReleased,
 		"k8s.io/utils":                  kubernetesAsReleased,
 	},
+	"sandbox/programs/etcdctl": {
+		"github.com/olekukonko/tablewriter": etcdctlAsReleased,
+		"github.com/mattn/go-runewidth":     etcdctlAsReleased,
+		"github.com/fatih/color":            etcdctlAsReleased,
+	},
 }
+
+const etcdctlAsReleased = "etcdctl is written for the table writer's v0; Cluster API's clusterctl takes v1"
 
 const kubernetesAsReleased = "an API server decides as the released one does"
 
