@@ -18,7 +18,7 @@ import (
 //
 // Harvester deletes only the claims named in an annotation, and looks at the annotation once, when it sees the deletion:
 // so the annotation is written first (with the resource version, because others write to the machine all the time), and
-// the deletion after it, in the foreground.
+// the deletion after it, in the foreground and of that very version: a disk that is plugged in between is looked at again.
 //
 // Only the machine with vm's UID is deleted. Another machine of the same name gives ErrConflict and is left alone; a
 // machine that is gone, or going, is success.
@@ -32,23 +32,20 @@ func DeleteVM(ctx context.Context, c client.Client, vm *kubevirtv1.VirtualMachin
 		if live.UID != vm.UID || live.DeletionTimestamp != nil {
 			return nil
 		}
-		return markRemovedDisks(ctx, c, live)
+		if err := markRemovedDisks(ctx, c, live); err != nil {
+			return fmt.Errorf("mark the disks of virtual machine %s for deletion: %w", key, err)
+		}
+		return c.Delete(ctx, live,
+			client.PropagationPolicy(metav1.DeletePropagationForeground),
+			client.Preconditions{UID: &live.UID, ResourceVersion: &live.ResourceVersion})
 	})
 	switch {
 	case apierrors.IsNotFound(err):
 		return nil
 	case err != nil:
-		return fmt.Errorf("mark the disks of virtual machine %s for deletion: %w", key, Classify(err))
-	case live.UID == vm.UID && live.DeletionTimestamp != nil:
-		return nil
+		return fmt.Errorf("delete virtual machine %s: %w", key, Classify(err))
 	case live.UID != vm.UID:
 		return failf(ErrConflict, "virtual machine %s is another one by now (uid %s, not %s): it is not deleted", key, live.UID, vm.UID)
-	}
-	err = c.Delete(ctx, live,
-		client.PropagationPolicy(metav1.DeletePropagationForeground),
-		client.Preconditions{UID: &live.UID})
-	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("delete virtual machine %s: %w", key, Classify(err))
 	}
 
 	return nil

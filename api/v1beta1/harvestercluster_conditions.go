@@ -64,6 +64,9 @@ const (
 	IdentitySecretInvalidReason = "IdentitySecretInvalid"
 	// IdentityNotAllowedReason tells that the identity Secret is in another namespace and does not allow this one.
 	IdentityNotAllowedReason = "IdentityNotAllowed"
+	// HarvesterMismatchReason tells that the identity Secret leads to another Harvester than the one that everything was made
+	// on. ConfirmHarvesterAnnotation confirms that it is the right one.
+	HarvesterMismatchReason = "HarvesterMismatch"
 	// CredentialsRejectedReason tells that Harvester refuses the credentials: expired, revoked or without the rights.
 	CredentialsRejectedReason = "CredentialsRejected"
 	// HarvesterUnreachableReason tells that Harvester does not answer, or answers with a passing error.

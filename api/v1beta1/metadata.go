@@ -16,6 +16,10 @@ const (
 	// AddressInUseFinalizer keeps the IPAddressClaims of a HarvesterMachine, and their IPAddresses, until its VM is gone.
 	AddressInUseFinalizer = "harvestermachine.infrastructure.cluster.x-k8s.io/address-in-use"
 
+	// IdentityInUseFinalizer keeps an identity Secret while a HarvesterCluster or a HarvesterIPPool uses it: nothing could
+	// be deleted on Harvester without it.
+	IdentityInUseFinalizer = "infrastructure.cluster.x-k8s.io/identity-in-use"
+
 	// IPPoolFinalizer keeps a HarvesterIPPool until no IPAddressClaim refers to it.
 	IPPoolFinalizer = "harvesterippool.infrastructure.cluster.x-k8s.io/finalizer"
 	// ReleaseAddressFinalizer keeps an IPAddressClaim that refers to a HarvesterIPPool until its address went back.
@@ -36,6 +40,26 @@ const (
 	// what cannot be reached there is not cleaned up, and the objects in the management cluster are let go. It has no
 	// effect while Harvester answers. On a HarvesterIPPool it does the same for its claims. The value must be "true".
 	AbandonHarvesterAnnotation = "infrastructure.cluster.x-k8s.io/abandon-harvester"
+
+	// ClusterSeedAnnotation on a HarvesterCluster is what the cluster's id on Harvester is derived from, together with its
+	// namespace and name. It is written before anything is made, and stays when the object is moved or restored.
+	ClusterSeedAnnotation = "infrastructure.cluster.x-k8s.io/cluster-id-from"
+	// AdoptedAnnotation on a HarvesterCluster says that what was made for it on Harvester has the names of an earlier
+	// release, without the id. Its value is AdoptedOldSelector or AdoptedValue.
+	AdoptedAnnotation = "infrastructure.cluster.x-k8s.io/adopted"
+	// AdoptedOldSelector says that the load balancer still selects its backends by MachineTypeLabel, until every
+	// control-plane VM that runs carries ControlPlaneOfLabel.
+	AdoptedOldSelector = "old-selector"
+	// AdoptedValue says that the load balancer selects by ControlPlaneOfLabel.
+	AdoptedValue = "true"
+
+	// HarvesterUIDAnnotation on a HarvesterCluster or a HarvesterIPPool is the Harvester that it is on: the UID of the
+	// namespace kube-system there. It is recorded when Harvester is first reached, and stays when the object is moved or
+	// restored.
+	HarvesterUIDAnnotation = "infrastructure.cluster.x-k8s.io/harvester-uid"
+	// ConfirmHarvesterAnnotation on such an object confirms that the Harvester with the UID in its value takes the place of
+	// the one in HarvesterUIDAnnotation, as after Harvester was installed anew. It is removed once it took effect.
+	ConfirmHarvesterAnnotation = "infrastructure.cluster.x-k8s.io/confirm-harvester"
 
 	// AddressOwnerAnnotation on an IPAddressClaim that refers to a HarvesterIPPool is the id under which the pool on
 	// Harvester holds its address. It is written before an address is taken, and stays when the claim is moved or restored.
@@ -63,6 +87,12 @@ const (
 	// ClusterNamespaceLabel holds the namespace, in the management cluster, of the Cluster that an object belongs to.
 	// The name of that Cluster is in Cluster API's own label cluster.x-k8s.io/cluster-name.
 	ClusterNamespaceLabel = "infrastructure.cluster.x-k8s.io/cluster-namespace"
+	// ClusterIDLabel holds the id of the cluster that an object belongs to: unique per HarvesterCluster and management
+	// cluster. What releases before it made has none.
+	ClusterIDLabel = "infrastructure.cluster.x-k8s.io/cluster-id"
+	// ControlPlaneOfLabel marks control-plane VMs and their instances with their cluster's id. The load balancer of a cluster
+	// selects its backends by it.
+	ControlPlaneOfLabel = "infrastructure.cluster.x-k8s.io/control-plane-of"
 	// MachineNameLabel holds the name of the HarvesterMachine that a VM belongs to.
 	MachineNameLabel = "infrastructure.cluster.x-k8s.io/machine-name"
 
@@ -77,7 +107,7 @@ const (
 	// HarvesterGuestClusterLabel holds the name of the guest cluster that a VM is a node of.
 	HarvesterGuestClusterLabel = "guestcluster.harvesterhci.io/name"
 
-	// MachineTypeLabel marks control-plane VMs. The load balancer of a cluster selects its backends by it.
+	// MachineTypeLabel marked control-plane VMs in earlier releases, whose load balancers select their backends by it.
 	MachineTypeLabel = "harvestercluster/machinetype"
 	// ControlPlaneMachineTypePrefix, followed by the cluster's name, is the value of MachineTypeLabel.
 	ControlPlaneMachineTypePrefix = "controlplane-"

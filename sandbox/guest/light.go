@@ -12,11 +12,13 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/rke2"
 )
 
-// machineTypeLabel is on the machines of a control plane, for the load
-// balancer to select by; its value begins with controlPlaneType.
+// controlPlaneOfLabel is on the machines of a control plane, for the load
+// balancer to select by. Machines of earlier releases have machineTypeLabel
+// instead, whose value begins with controlPlaneType.
 const (
-	machineTypeLabel = "harvestercluster/machinetype"
-	controlPlaneType = "controlplane-"
+	controlPlaneOfLabel = "infrastructure.cluster.x-k8s.io/control-plane-of"
+	machineTypeLabel    = "harvestercluster/machinetype"
+	controlPlaneType    = "controlplane-"
 )
 
 // lightCluster is the one API server of light mode, with the node lifecycle
@@ -46,7 +48,8 @@ func (l *lightCluster) stop() {
 // newLightKubelet makes a kubelet that registers in the shared API server, with
 // the role labels at once: there is no server to give them.
 func newLightKubelet(n *node, role rke2.Role) *kubeletService {
-	n.lightServer = role == rke2.RoleServer || strings.HasPrefix(n.machine.boot.Labels[machineTypeLabel], controlPlaneType)
+	n.lightServer = role == rke2.RoleServer || n.machine.boot.Labels[controlPlaneOfLabel] != "" ||
+		strings.HasPrefix(n.machine.boot.Labels[machineTypeLabel], controlPlaneType)
 	// The clusters that share the API server tell their Nodes apart by it.
 	if cluster, found := n.machine.boot.Labels[clusterNameLabel]; found {
 		n.lightLabels = map[string]string{clusterNameLabel: cluster}

@@ -70,6 +70,12 @@ func (r *PoolReconciler) Reconcile(ctx context.Context, request ctrl.Request) (r
 // verify looks whether Harvester answers and has every pool. A claim is served all the same while one of them can.
 func (r *PoolReconciler) verify(ctx context.Context, pool *infrav1.HarvesterIPPool) phase.Outcome {
 	harvester, err := r.Identities.ConnectPool(ctx, pool)
+	if err == nil {
+		err = r.Identities.Hold(ctx, r.Client, identity.PoolKey(pool))
+	}
+	if err == nil {
+		err = r.Identities.Pin(ctx, harvester, pool)
+	}
 	if err != nil {
 		return phase.Fail(err, infrav1.HarvesterUnreachableReason)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
 // Roles that Harvester ships for a guest cluster's components (its chart's templates/rbac.yaml, v1.8.0).
@@ -40,7 +41,7 @@ func (r *Reconciler) cloudProviderKubeconfig(ctx context.Context, s *scope) (kub
 			return nil, nil, err
 		}
 	}
-	secret := tokenSecret(s.inTarget(names.CloudProviderToken(s.infra.Namespace, s.clusterName())), s.cloudProviderAccount())
+	secret := tokenSecret(s.inTarget(s.identity().CloudProviderToken()), s.cloudProviderAccount())
 	if err := ensureOurs(ctx, s, secret); err != nil {
 		return nil, nil, err
 	}
@@ -85,7 +86,7 @@ func cloudProviderAccess(s *scope) []client.Object {
 }
 
 func (s *scope) cloudProviderAccount() string {
-	return names.CloudProvider(s.infra.Namespace, s.clusterName())
+	return s.identity().CloudProvider()
 }
 
 func (s *scope) inTarget(name string) metav1.ObjectMeta {
@@ -122,7 +123,7 @@ func ensureOurs(ctx context.Context, s *scope, object client.Object) error {
 // what is not this cluster's stays.
 func (r *Reconciler) deleteCloudProviderAccess(ctx context.Context, s *scope) phase.Outcome {
 	objects := append(cloudProviderAccess(s),
-		tokenSecret(s.inTarget(names.CloudProviderToken(s.infra.Namespace, s.clusterName())), s.cloudProviderAccount()))
+		tokenSecret(s.inTarget(s.identity().CloudProviderToken()), s.cloudProviderAccount()))
 	for _, object := range objects {
 		if err := deleteOurs(ctx, s, object); err != nil {
 			return failed("take back the cloud provider's rights", err)
@@ -140,11 +141,10 @@ func deleteOurs(ctx context.Context, s *scope, object client.Object) error {
 	if err != nil {
 		return fmt.Errorf("read %T %s: %w", object, key, err)
 	}
-	uid := object.GetUID()
 	if !s.owns(object.GetLabels()) {
 		return nil
 	}
-	err = s.harvester.Client().Delete(ctx, object, client.Preconditions{UID: &uid})
+	err = s.harvester.Client().Delete(ctx, object, write.Exactly(object))
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("delete %T %s: %w", object, key, err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 )
 
 func TestFailureDomains(t *testing.T) {
@@ -119,14 +120,25 @@ func TestAlignChangesOnlyWhatIsOurs(t *testing.T) {
 func TestOwnershipOfALoadBalancer(t *testing.T) {
 	infra := &infrav1.HarvesterCluster{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "c", Labels: map[string]string{clusterv1.ClusterNameLabel: "c"}}}
 	s := &scope{infra: infra}
+	annotate(infra, infrav1.ClusterSeedAnnotation, "seed")
 	wanted := wantedLoadBalancer(s)
-	old := &lbv1.LoadBalancer{Spec: lbv1.LoadBalancerSpec{BackendServerSelector: wanted.Spec.BackendServerSelector}}
-	assert.True(t, ours(s, wanted, wanted))
-	assert.True(t, ours(s, old, wanted), "one of v0.2.x has no labels, but selects our control plane")
+	old := &lbv1.LoadBalancer{Spec: lbv1.LoadBalancerSpec{BackendServerSelector: names.OldBackends("c")}}
+	today := old.DeepCopy()
+	today.Labels = names.Cluster{Namespace: "ns", Name: "c"}.Labels()
+	assert.True(t, ours(s, wanted))
+	assert.False(t, ours(s, old), "it is of another cluster of the name: this one is new")
+	assert.False(t, ours(s, today), "it has the labels of a release without ids")
+	annotate(infra, infrav1.AdoptedAnnotation, infrav1.AdoptedOldSelector)
+	assert.True(t, ours(s, wantedLoadBalancer(s)))
+	assert.True(t, ours(s, today))
+	assert.True(t, ours(s, old), "one of v0.2.x has no labels, but selects our control plane")
 	claimed := old.DeepCopy()
 	claimed.Labels = map[string]string{infrav1.ManagedByLabel: infrav1.ManagedByValue, infrav1.ClusterNamespaceLabel: "other"}
-	assert.False(t, ours(s, claimed, wanted))
-	assert.False(t, ours(s, &lbv1.LoadBalancer{}, wanted))
+	assert.False(t, ours(s, claimed))
+	another := today.DeepCopy()
+	another.Labels[infrav1.ClusterIDLabel] = "another"
+	assert.False(t, ours(s, another), "it is of another management cluster")
+	assert.False(t, ours(s, &lbv1.LoadBalancer{}))
 }
 
 func TestQualified(t *testing.T) {

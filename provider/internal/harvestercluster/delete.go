@@ -20,6 +20,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
 // deletionPhases undo the normal ones backwards, once no machine is left.
@@ -28,6 +29,7 @@ func (r *Reconciler) deletionPhases() []phase.Phase[*scope] {
 		{Condition: infrav1.DeletingCondition, Run: r.guard},
 		{Condition: infrav1.DeletingCondition, Run: r.awaitMachines},
 		{Condition: infrav1.DeletingCondition, Run: r.reconnect},
+		{Condition: infrav1.DeletingCondition, Run: r.deleteServices},
 		{Condition: infrav1.DeletingCondition, Run: r.deleteLoadBalancer},
 		{Condition: infrav1.DeletingCondition, Run: r.reclaimAddress},
 		{Condition: infrav1.DeletingCondition, Run: r.deletePools},
@@ -56,13 +58,16 @@ func (r *Reconciler) reconnect(ctx context.Context, s *scope) phase.Outcome {
 	switch {
 	case err == nil:
 		s.harvester = harvester
+		if err := identify(ctx, s); err != nil {
+			return failed("find what was made for the cluster", err)
+		}
 		return phase.Unchanged()
 	case !conditions.IsTrue(s.infra, infrav1.TargetNamespaceReadyCondition) && !hasEndpoint(s.infra):
 		return r.letGo(ctx, s)
 	case identity.Abandoned(s.infra):
 		r.warning(ctx, s, infrav1.HarvesterAbandonedReason, "Delete",
 			"Harvester cannot be reached and annotation %s says that it is gone: load balancer %s, the pools and the namespace that were made for the cluster are not cleaned up (%v)",
-			infrav1.AbandonHarvesterAnnotation, names.LoadBalancer(s.infra.Namespace, s.clusterName()), err)
+			infrav1.AbandonHarvesterAnnotation, s.identity().LoadBalancer(), err)
 		return r.letGo(ctx, s)
 	default:
 		return failedToConnect(err)
@@ -72,7 +77,7 @@ func (r *Reconciler) reconnect(ctx context.Context, s *scope) phase.Outcome {
 // deleteLoadBalancer deletes the load balancer and waits until it is gone, which is when Harvester has taken its address
 // back.
 func (r *Reconciler) deleteLoadBalancer(ctx context.Context, s *scope) phase.Outcome {
-	key := client.ObjectKey{Namespace: s.targetNamespace(), Name: names.LoadBalancer(s.infra.Namespace, s.clusterName())}
+	key := client.ObjectKey{Namespace: s.targetNamespace(), Name: s.identity().LoadBalancer()}
 	balancer := &lbv1.LoadBalancer{}
 	err := s.harvester.Client().Get(ctx, key, balancer)
 	switch {
@@ -80,7 +85,7 @@ func (r *Reconciler) deleteLoadBalancer(ctx context.Context, s *scope) phase.Out
 		return r.deletePlaceholder(ctx, s, key)
 	case err != nil:
 		return failed("look for the load balancer", err)
-	case !ours(s, balancer, wantedLoadBalancer(s)):
+	case !ours(s, balancer):
 		return phase.Unchanged()
 	}
 	if err := adoptLoadBalancer(ctx, s, balancer); apierrors.IsNotFound(err) {
@@ -92,7 +97,7 @@ func (r *Reconciler) deleteLoadBalancer(ctx context.Context, s *scope) phase.Out
 	if !balancer.DeletionTimestamp.IsZero() {
 		return outcome
 	}
-	err = s.harvester.Client().Delete(ctx, balancer, client.Preconditions{UID: &balancer.UID})
+	err = s.harvester.Client().Delete(ctx, balancer, write.Exactly(balancer))
 	if client.IgnoreNotFound(err) != nil {
 		return failed("delete the load balancer", err)
 	}
@@ -105,7 +110,7 @@ func adoptLoadBalancer(ctx context.Context, s *scope, balancer *lbv1.LoadBalance
 	if s.owns(balancer.Labels) {
 		return nil
 	}
-	base := client.MergeFrom(balancer.DeepCopy())
+	base := write.IfUnchanged(balancer)
 	balancer.Labels = names.Merged(balancer.Labels, s.labels())
 	return s.harvester.Client().Patch(ctx, balancer, base)
 }
@@ -126,7 +131,7 @@ func (r *Reconciler) deletePlaceholder(ctx context.Context, s *scope, key client
 	case len(service.OwnerReferences) > 0 || service.Spec.Type != corev1.ServiceTypeLoadBalancer || !service.DeletionTimestamp.IsZero():
 		return phase.Unchanged()
 	}
-	err = s.harvester.Client().Delete(ctx, service, client.Preconditions{UID: &service.UID})
+	err = s.harvester.Client().Delete(ctx, service, write.Exactly(service))
 	if client.IgnoreNotFound(err) != nil {
 		return failed("delete the placeholder Service", err)
 	}
@@ -136,7 +141,7 @@ func (r *Reconciler) deletePlaceholder(ctx context.Context, s *scope, key client
 // reclaimAddress gives back an address that Harvester left with the load balancer, as it does for one whose ipam is not
 // spelt out. The load balancer is gone by now.
 func (r *Reconciler) reclaimAddress(ctx context.Context, s *scope) phase.Outcome {
-	owner := names.LoadBalancerOwner(s.targetNamespace(), names.LoadBalancer(s.infra.Namespace, s.clusterName()))
+	owner := names.LoadBalancerOwner(s.targetNamespace(), s.identity().LoadBalancer())
 	pools := &lbv1.IPPoolList{}
 	if err := s.harvester.Cache().List(ctx, pools); err != nil {
 		return failed("list the pools", err)
@@ -197,6 +202,8 @@ func failedToConnect(err error) phase.Outcome {
 // failed says which step of the deletion failed; the finalizer stays.
 func failed(step string, err error) phase.Outcome {
 	outcome := phase.Fail(fmt.Errorf("%s: %w", step, err), infrav1.DeletionFailedReason)
-	outcome.Status = "True"
+	if outcome.Reason != "" { // Else someone wrote first: there is nothing to say, and another look in a moment.
+		outcome.Status = "True"
+	}
 	return outcome
 }

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
 // deleteNamespace deletes the target namespace if it was created for this cluster and nothing is left in it. It asks the
@@ -39,7 +40,7 @@ func (r *Reconciler) deleteNamespace(ctx context.Context, s *scope) phase.Outcom
 		r.warning(ctx, s, "NamespaceKept", "Delete", "Namespace %q on Harvester is kept: it holds %s", namespace.Name, content)
 		return phase.Unchanged()
 	}
-	err = s.harvester.Client().Delete(ctx, namespace, client.Preconditions{UID: &namespace.UID, ResourceVersion: &namespace.ResourceVersion})
+	err = s.harvester.Client().Delete(ctx, namespace, write.Exactly(namespace))
 	if client.IgnoreNotFound(err) != nil {
 		return failed("delete the target namespace", err)
 	}
@@ -66,7 +67,7 @@ func firstContent(ctx context.Context, s *scope) (string, error) {
 			if !slices.Contains(resource.Verbs, "list") || transient(version.Group, resource.Kind) {
 				continue
 			}
-			content, err := firstOfKind(ctx, s, version.WithKind(resource.Kind))
+			content, err := firstOfKind(ctx, s.harvester.Client(), s.targetNamespace(), version.WithKind(resource.Kind))
 			if err != nil || content != "" {
 				return content, err
 			}
@@ -75,24 +76,31 @@ func firstContent(ctx context.Context, s *scope) (string, error) {
 	return "", nil
 }
 
-func firstOfKind(ctx context.Context, s *scope, gvk schema.GroupVersionKind) (string, error) {
-	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
-	err := s.harvester.Client().List(ctx, list, client.InNamespace(s.targetNamespace()), client.Limit(contentLimit))
-	if err != nil {
-		return "", fmt.Errorf("list %s: %w", gvk.Kind, err)
-	}
-	for i := range list.Items {
-		item := &list.Items[i]
-		if !ofEveryNamespace(gvk.Kind, item.Name) && item.DeletionTimestamp.IsZero() {
-			return gvk.Kind + " " + item.Name, nil
+// firstOfKind names an object of one kind that stays in a namespace. What is being deleted is no content, and neither is
+// what Kubernetes puts there; both may fill whole pages, so that it goes on until it finds something or all is seen.
+func firstOfKind(ctx context.Context, reader client.Reader, namespace string, gvk schema.GroupVersionKind) (string, error) {
+	for next := ""; ; {
+		list := &metav1.PartialObjectMetadataList{}
+		list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
+		err := reader.List(ctx, list, client.InNamespace(namespace), client.Limit(contentPage), client.Continue(next))
+		if err != nil {
+			return "", fmt.Errorf("list %s: %w", gvk.Kind, err)
+		}
+		for i := range list.Items {
+			item := &list.Items[i]
+			if !ofEveryNamespace(gvk.Kind, item.Name) && item.DeletionTimestamp.IsZero() {
+				return gvk.Kind + " " + item.Name, nil
+			}
+		}
+		if next = list.Continue; next == "" {
+			return "", nil
 		}
 	}
-	return "", nil
 }
 
-// contentLimit is enough to see one object beside those that are in every namespace.
-const contentLimit = 3
+// contentPage is how many objects of a kind are looked at in one request. Most kinds have none, and one that stays ends the
+// search.
+const contentPage = 50
 
 // transient tells whether objects of a kind come and go by themselves and hold nothing of anybody's.
 func transient(group, kind string) bool {

@@ -13,16 +13,16 @@ import (
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
 // deletePools deletes the pools that were created for the cluster. The names are ours, but the labels decide: a pool
 // that somebody else made, or that somebody else holds addresses of, stays.
 func (r *Reconciler) deletePools(ctx context.Context, s *scope) phase.Outcome {
 	created := []struct{ name, condition string }{
-		{names.VMPool(s.infra.Namespace, s.clusterName()), infrav1.PoolCreatedByControllerCondition},
-		{names.LoadBalancerPool(s.infra.Namespace, s.clusterName()), infrav1.LoadBalancerPoolCreatedCondition},
+		{s.identity().VMPool(), infrav1.PoolCreatedByControllerCondition},
+		{s.identity().LoadBalancerPool(), infrav1.LoadBalancerPoolCreatedCondition},
 	}
 	for _, pool := range created {
 		if outcome := r.deletePool(ctx, s, pool.name, pool.condition); outcome.Stop {
@@ -50,7 +50,7 @@ func (r *Reconciler) deletePool(ctx context.Context, s *scope, name, condition s
 		r.warning(ctx, s, "PoolKept", "Delete", "IPPool %q is kept, as others hold addresses of it: %s", name, strings.Join(holders, ", "))
 		return phase.Unchanged()
 	}
-	err = s.harvester.Client().Delete(ctx, pool, client.Preconditions{UID: &pool.UID})
+	err = s.harvester.Client().Delete(ctx, pool, write.Exactly(pool))
 	if client.IgnoreNotFound(err) != nil {
 		return failed("delete the pool", err)
 	}

@@ -8,7 +8,6 @@ import (
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
@@ -33,6 +32,9 @@ func (r *Reconciler) ensureEndpoint(ctx context.Context, s *scope) phase.Outcome
 	}
 	if outcome := r.ensureLoadBalancerPool(ctx, s); outcome.Stop {
 		return outcome
+	}
+	if err := r.switchSelector(ctx, s); err != nil {
+		return phase.Fail(err, infrav1.LoadBalancerFailedReason)
 	}
 	balancer, err := r.ensureLoadBalancer(ctx, s)
 	if err != nil {
@@ -114,7 +116,7 @@ func loadBalancerPool(s *scope) string {
 	case config.IPPoolRef != "":
 		return config.IPPoolRef
 	case config.IPPool != nil:
-		return names.LoadBalancerPool(s.infra.Namespace, s.clusterName())
+		return s.identity().LoadBalancerPool()
 	default:
 		return ""
 	}

@@ -16,6 +16,7 @@ import (
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
 const (
@@ -61,17 +62,15 @@ func wantedLoadBalancer(s *scope) *lbv1.LoadBalancer {
 	config := s.infra.Spec.LoadBalancerConfig
 	return &lbv1.LoadBalancer{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: s.targetNamespace(), Name: names.LoadBalancer(s.infra.Namespace, s.clusterName()), Labels: s.labels(),
+			Namespace: s.targetNamespace(), Name: s.identity().LoadBalancer(), Labels: s.labels(),
 		},
 		Spec: lbv1.LoadBalancerSpec{
-			Description:  config.Description,
-			WorkloadType: lbv1.VM,
-			IPAM:         lbv1.IPAM(config.IPAMType),
-			IPPool:       loadBalancerPool(s),
-			Listeners:    listeners(s.infra),
-			BackendServerSelector: map[string][]string{
-				infrav1.MachineTypeLabel: {names.ControlPlaneMachineType(s.clusterName())},
-			},
+			Description:           config.Description,
+			WorkloadType:          lbv1.VM,
+			IPAM:                  lbv1.IPAM(config.IPAMType),
+			IPPool:                loadBalancerPool(s),
+			Listeners:             listeners(s.infra),
+			BackendServerSelector: s.identity().Backends(),
 		},
 	}
 }
@@ -87,7 +86,7 @@ func findLoadBalancer(ctx context.Context, s *scope) (*lbv1.LoadBalancer, bool, 
 		return nil, false, nil
 	case err != nil:
 		return nil, false, fmt.Errorf("read load balancer %s: %w", client.ObjectKeyFromObject(wanted), err)
-	case !ours(s, found, wanted):
+	case !ours(s, found):
 		return nil, false, phase.Because(infrav1.LoadBalancerNotOwnedReason,
 			fmt.Errorf("%w: load balancer %s exists and is not this cluster's; delete it or set spec.controlPlaneEndpoint",
 				phase.ErrForeign, client.ObjectKeyFromObject(found)))
@@ -96,13 +95,14 @@ func findLoadBalancer(ctx context.Context, s *scope) (*lbv1.LoadBalancer, bool, 
 }
 
 // ours tells whether a load balancer of our name is the cluster's: by its labels, or, as v0.2.x wrote none, by its
-// selecting this cluster's control plane while nobody else claims it.
-func ours(s *scope, found, wanted *lbv1.LoadBalancer) bool {
+// selecting this cluster's control plane while no one else claims it.
+func ours(s *scope, found *lbv1.LoadBalancer) bool {
 	if s.owns(found.Labels) {
 		return true
 	}
 	_, claimed := found.Labels[infrav1.ManagedByLabel]
-	return !claimed && maps.EqualFunc(found.Spec.BackendServerSelector, wanted.Spec.BackendServerSelector, slices.Equal)
+	return !claimed && s.identity().Adopted &&
+		maps.EqualFunc(found.Spec.BackendServerSelector, names.OldBackends(s.clusterName()), slices.Equal)
 }
 
 // ensureLoadBalancer creates the load balancer, or brings what may change of it in line.
@@ -120,7 +120,7 @@ func (r *Reconciler) ensureLoadBalancer(ctx context.Context, s *scope) (*lbv1.Lo
 		r.event(ctx, s, "LoadBalancerCreated", "Create", "Created load balancer %s", key)
 		return wanted, nil
 	}
-	base := client.MergeFromWithOptions(found.DeepCopy(), client.MergeFromWithOptimisticLock{})
+	base := write.IfUnchanged(found)
 	changed := found.DeepCopy()
 	if !align(changed, wanted) {
 		return found, nil

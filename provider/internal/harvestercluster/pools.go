@@ -17,6 +17,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
 // ensurePools verifies the pools that VMs take addresses from, and creates the one that is described inline. A pool that
@@ -27,7 +28,7 @@ func (r *Reconciler) ensurePools(ctx context.Context, s *scope) phase.Outcome {
 	case config == nil:
 		return phase.Done(infrav1.PoolsNotConfiguredReason, "")
 	case len(config.PoolRefs()) == 0 && config.IPPool != nil:
-		name := names.VMPool(s.infra.Namespace, s.clusterName())
+		name := s.identity().VMPool()
 		if err := ensurePool(ctx, s, name, config.IPPool, infrav1.PoolCreatedByControllerCondition); err != nil {
 			return phase.Fail(err, infrav1.PoolFailedReason).Continue()
 		}
@@ -103,10 +104,10 @@ func ensurePool(ctx context.Context, s *scope, name string, wanted *infrav1.IPPo
 }
 
 func updatePool(ctx context.Context, s *scope, pool *lbv1.IPPool, wanted *infrav1.IPPool) error {
-	base := client.MergeFromWithOptions(pool.DeepCopy(), client.MergeFromWithOptimisticLock{})
+	base := write.IfUnchanged(pool)
 	network := qualified(wanted.VMNetwork, s.targetNamespace())
 	ranges := []lbv1.Range{rangeOf(wanted)}
-	if s.owns(pool.Labels) && slices.Equal(pool.Spec.Ranges, ranges) && pool.Spec.Selector.Network == network {
+	if names.Carries(pool.Labels, s.labels()) && slices.Equal(pool.Spec.Ranges, ranges) && pool.Spec.Selector.Network == network {
 		return nil
 	}
 	pool.Labels = names.Merged(pool.Labels, s.labels())

@@ -73,6 +73,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 		return ctrl.Result{}, err
 	}
 	if paused, err := write.Paused(ctx, r.Client, s.cluster, infra); err != nil || paused {
+		r.vanished.Drop(request.NamespacedName) // It is there, and may be moved from now on.
 		return phase.Settle(ctrl.Result{}, err)
 	}
 	if !deleting && s.cluster == nil {
@@ -134,6 +135,8 @@ func (r *Reconciler) ensureFinalizer(ctx context.Context, infra *infrav1.Harvest
 		return nil
 	}
 	base := client.MergeFromWithOptions(infra.DeepCopy(), client.MergeFromWithOptimisticLock{})
+	r.inherit(infra)
+	identifyNew(infra)
 	controllerutil.AddFinalizer(infra, infrav1.ClusterFinalizer)
 	if err := r.Client.Patch(ctx, infra, base); err != nil {
 		return fmt.Errorf("add the finalizer to HarvesterCluster %s: %w", client.ObjectKeyFromObject(infra), err)

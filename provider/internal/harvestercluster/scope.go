@@ -30,14 +30,19 @@ func (s *scope) clusterName() string {
 	return s.infra.Labels[clusterv1.ClusterNameLabel]
 }
 
+// identity says whose cluster it is, for names and labels on Harvester.
+func (s *scope) identity() names.Cluster {
+	return names.ClusterOf(s.infra, s.infra.Namespace, s.clusterName())
+}
+
 // labels go on everything that is created for the cluster.
 func (s *scope) labels() map[string]string {
-	return names.ClusterLabels(s.infra.Namespace, s.clusterName())
+	return s.identity().Labels()
 }
 
 // owns tells whether something was created for this cluster.
 func (s *scope) owns(labels map[string]string) bool {
-	return names.OwnedByCluster(labels, s.infra.Namespace, s.clusterName())
+	return s.identity().Owns(labels)
 }
 
 // request is what the work queue calls this cluster.

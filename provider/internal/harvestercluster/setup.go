@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/cluster-api/util"
 	"sigs.k8s.io/cluster-api/util/conditions"
@@ -52,6 +53,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, sou
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.identityToClusters), builder.OnlyMetadata).
 		Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.manifestToClusters), builder.OnlyMetadata).
 		WatchesRawSource(sources.Harvester.Source(&lbv1.LoadBalancer{}, r.loadBalancerToCluster)).
+		WatchesRawSource(sources.Harvester.Source(&kubevirtv1.VirtualMachineInstance{}, r.instanceToAdoptedCluster, labelChanges())).
 		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.poolToWaitingClusters, ippool.Frees())).
 		WatchesRawSource(sources.Harvester.ConnectionEvents(r.identityToClusters)).
 		WatchesRawSource(r.wake.Source()).

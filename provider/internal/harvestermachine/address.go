@@ -114,7 +114,7 @@ func candidatePools(s *scope) []string {
 		return pools
 	}
 	if config != nil && config.IPPool != nil {
-		return []string{names.VMPool(s.infraCluster.Namespace, s.clusterName())}
+		return []string{s.whose().VMPool()}
 	}
 	return nil
 }

@@ -8,32 +8,33 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	kubevirtv1 "kubevirt.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
 // ensureLabels adds what is missing of our labels to the VM and to its template, from where Harvester hands them to the
 // running instance. This is how a VM of v0.2.x is adopted, together with its Secret, which comes first: a VM that is
-// labelled needs no second look. Nothing else of either is written.
+// labelled needs no second look. Nothing else of either is written, and nothing if either is not as it was judged any more,
+// which is a conflict: the VM may have been replaced, or the cache may lag.
 func ensureLabels(ctx context.Context, s *scope) error {
 	wanted := names.MachineLabels(s.identity())
-	if hasAll(s.vm.Labels, wanted) && s.vm.Spec.Template != nil && hasAll(s.vm.Spec.Template.ObjectMeta.Labels, wanted) {
+	if names.Carries(s.vm.Labels, wanted) && s.vm.Spec.Template != nil && names.Carries(s.vm.Spec.Template.ObjectMeta.Labels, wanted) {
 		return nil
 	}
 	if err := adoptSecret(ctx, s, wanted); err != nil {
 		return err
 	}
-	base := s.vm.DeepCopy()
 	s.vm = s.vm.DeepCopy()
+	base := write.IfUnchanged(s.vm)
 	s.vm.Labels = names.Merged(s.vm.Labels, wanted)
 	if s.vm.Spec.Template == nil {
 		s.vm.Spec.Template = &kubevirtv1.VirtualMachineInstanceTemplateSpec{}
 	}
 	s.vm.Spec.Template.ObjectMeta.Labels = names.Merged(s.vm.Spec.Template.ObjectMeta.Labels, wanted)
-	if err := s.harvester.Client().Patch(ctx, s.vm, client.MergeFrom(base)); err != nil {
+	if err := s.harvester.Client().Patch(ctx, s.vm, base); err != nil {
 		return fmt.Errorf("label VM %s: %w", s.vmKey(), err)
 	}
 	return nil
@@ -56,7 +57,7 @@ func adoptSecret(ctx context.Context, s *scope, wanted map[string]string) error 
 	if _, claimed := secret.Labels[infrav1.ManagedByLabel]; claimed {
 		return nil
 	}
-	base := client.MergeFrom(secret.DeepCopy())
+	base := write.IfUnchanged(secret)
 	secret.Labels = names.Merged(secret.Labels, wanted)
 	return phase.Wrap(s.harvester.Client().Patch(ctx, secret, base), "label Secret %s", key)
 }

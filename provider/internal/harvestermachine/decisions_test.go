@@ -23,7 +23,7 @@ import (
 )
 
 func TestJudge(t *testing.T) {
-	ours := names.MachineLabels(names.Machine{Namespace: "ns", Cluster: "c", Name: "m", VM: "m"})
+	ours := names.MachineLabels(names.Machine{Cluster: names.Cluster{Namespace: "ns", Name: "c"}, Name: "m", VM: "m"})
 	for name, test := range map[string]struct {
 		labels     map[string]string
 		providerID string
@@ -35,14 +35,14 @@ func TestJudge(t *testing.T) {
 		"an interrupted creation":                 {ours, "", true},
 		"the name alone":                          {nil, "", false},
 		"labels of v0.2.x without a provider id":  {map[string]string{"harvesterhci.io/creator": "harvester"}, "", false},
-		"a machine of that name in another place": {names.MachineLabels(names.Machine{Namespace: "other", Cluster: "c", Name: "m", VM: "m"}), "", false},
+		"a machine of that name in another place": {names.MachineLabels(names.Machine{Cluster: names.Cluster{Namespace: "other", Name: "c"}, Name: "m", VM: "m"}), "", false},
 		"a provider id of another provider":       {nil, "vsphere://uid", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			vm := &kubevirtv1.VirtualMachine{ObjectMeta: metav1.ObjectMeta{Namespace: "vms", Name: "m", UID: "uid", Labels: test.labels}}
 			machine := &infrav1.HarvesterMachine{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "m"}}
 			machine.Spec.ProviderID = test.providerID
-			got := judge(vm, machine, "c")
+			got := judge(vm, machine, names.Cluster{Namespace: "ns", Name: "c"})
 			assert.Equal(t, test.ours, got.ours(), got.foreign)
 		})
 	}
@@ -260,7 +260,7 @@ func TestVolumesWakeMachinesThatLeave(t *testing.T) {
 	).Build()}
 	for machine, woken := range map[string]int{"stays": 0, "leaves": 1, "vanished": 1, "": 0} {
 		volume := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
-			Labels: names.MachineLabels(names.Machine{Namespace: "ns", Cluster: "c", Name: machine, VM: machine}),
+			Labels: names.MachineLabels(names.Machine{Cluster: names.Cluster{Namespace: "ns", Name: "c"}, Name: machine, VM: machine}),
 		}}
 		assert.Len(t, r.volumeToLeavingMachine(t.Context(), volume), woken, machine)
 	}

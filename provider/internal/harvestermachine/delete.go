@@ -108,6 +108,8 @@ func busy(reason, message string) phase.Outcome {
 // failed says which step of the deletion failed; the finalizer stays.
 func failed(step string, err error) phase.Outcome {
 	outcome := phase.Fail(fmt.Errorf("%s: %w", step, err), infrav1.DeletionFailedReason)
-	outcome.Status = "True"
+	if outcome.Reason != "" { // Else someone wrote first: there is nothing to say, and another look in a moment.
+		outcome.Status = "True"
+	}
 	return outcome
 }

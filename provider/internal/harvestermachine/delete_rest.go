@@ -5,31 +5,26 @@ import (
 	"fmt"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
-// deleteBootstrap removes the cloud-init Secret. A Secret of that name that is not this machine's stays.
+// deleteBootstrap removes the cloud-init Secret. A Secret of that name that is not this machine's stays, and so does one that
+// another VM of the machine's name reads.
 func (r *Reconciler) deleteBootstrap(ctx context.Context, s *scope) phase.Outcome {
-	secret := &corev1.Secret{}
-	key := types.NamespacedName{Namespace: s.targetNamespace(), Name: names.CloudInitSecret(s.vmName)}
-	err := s.harvester.Client().Get(ctx, key, secret)
+	secret, err := readCloudInitSecret(ctx, s)
 	switch {
-	case apierrors.IsNotFound(err):
-		return phase.Unchanged()
 	case err != nil:
 		return failed("delete the cloud-init Secret", err)
-	case !ownedByMachine(s, secret.Labels):
+	case secret == nil || !ownedByMachine(s, secret.Labels) || slices.Contains(useOf(s.foreign).secrets, secret.Name):
 		return phase.Unchanged()
 	}
-	err = s.harvester.Client().Delete(ctx, secret, client.Preconditions{UID: &secret.UID})
+	err = s.harvester.Client().Delete(ctx, secret, write.Exactly(secret))
 	if client.IgnoreNotFound(err) != nil {
 		return failed("delete the cloud-init Secret", err)
 	}
@@ -39,8 +34,7 @@ func (r *Reconciler) deleteBootstrap(ctx context.Context, s *scope) phase.Outcom
 // releaseAddress gives back every address that a pool holds for this machine. The VM is gone by now. It goes by the
 // owner, never by the address alone, so that doing it twice does no harm.
 func (r *Reconciler) releaseAddress(ctx context.Context, s *scope) phase.Outcome {
-	if s.foreign != nil && s.foreign.Labels[infrav1.ManagedByLabel] == infrav1.ManagedByValue {
-		// A machine of another management cluster has this VM name, and so this owner id: the address is in use.
+	if usesOurAddress(s) {
 		return phase.Unchanged()
 	}
 	if err := r.trustLegacyOwner(ctx, s); err != nil {
@@ -70,6 +64,13 @@ func (r *Reconciler) releaseAddress(ctx context.Context, s *scope) phase.Outcome
 	s.machine.Status.AllocatedAddresses = slices.DeleteFunc(s.machine.Status.AllocatedAddresses,
 		func(held infrav1.AllocatedAddress) bool { return held.ClaimRef == "" })
 	return phase.Unchanged()
+}
+
+// usesOurAddress tells whether another VM has taken the place of the machine's and uses its address: one of a machine of
+// another management cluster, which has the same owner id, or one whose guest reads this machine's network data.
+func usesOurAddress(s *scope) bool {
+	return s.foreign != nil && (s.foreign.Labels[infrav1.ManagedByLabel] == infrav1.ManagedByValue ||
+		slices.Contains(useOf(s.foreign).secrets, names.CloudInitSecret(s.vmName)))
 }
 
 // poolsToRelease are the pools that may hold the machine's address: the recorded one, those the spec names, and any

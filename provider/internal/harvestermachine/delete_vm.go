@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,12 +16,8 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/wake"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
-
-// claimsAnnotation lists, on a machine that is being deleted, the claims of its VM that cannot be known by their name and
-// our labels together: those of a VM that v0.2.x created, and those that CDI makes, to whose DataVolume Harvester gives no
-// labels (createDataVolume, v1.8.0). It is written before the VM is deleted, as afterwards nobody knows.
-const claimsAnnotation = "infrastructure.cluster.x-k8s.io/volume-claims"
 
 // volumeRecheck is how soon a volume that Harvester removes, and that may not be watched, is looked for again.
 const volumeRecheck = 5 * time.Second
@@ -35,7 +30,7 @@ func (r *Reconciler) deleteVM(ctx context.Context, s *scope) phase.Outcome {
 		return phase.Unchanged()
 	}
 	waiting := busy(infrav1.DeletingVMReason, fmt.Sprintf("Waits for VM %s to be gone", s.vmKey()))
-	if !names.OwnedByCluster(s.vm.Labels, s.machine.Namespace, s.clusterName()) {
+	if !s.whose().Owns(s.vm.Labels) {
 		if err := ensureLabels(ctx, s); apierrors.IsNotFound(err) {
 			return phase.Again()
 		} else if err != nil {
@@ -45,8 +40,8 @@ func (r *Reconciler) deleteVM(ctx context.Context, s *scope) phase.Outcome {
 	if !s.vm.DeletionTimestamp.IsZero() {
 		return waiting
 	}
-	if recordClaims(ctx, s) {
-		return waiting // The write of the note is an event.
+	if err := noteClaims(ctx, s); err != nil {
+		return failed("note the VM's volumes", err)
 	}
 	err := harvesterclient.DeleteVM(ctx, s.harvester.Client(), s.vm)
 	r.Metrics.RecordMachineDelete(err)
@@ -55,24 +50,6 @@ func (r *Reconciler) deleteVM(ctx context.Context, s *scope) phase.Outcome {
 	}
 	r.event(ctx, s, "VMDeleted", "Delete", "Deleted VM %s", s.vmKey())
 	return waiting
-}
-
-// recordClaims notes the claims that have to go with the VM and that nobody would know afterwards. It returns true when the
-// note still has to be stored.
-func recordClaims(ctx context.Context, s *scope) bool {
-	derived := derivedClaims(s)
-	unknown := slices.DeleteFunc(harvesterclient.RemovedDisks(s.vm), func(name string) bool {
-		return slices.Contains(derived, name) && cachedAsOurs(ctx, s, name)
-	})
-	note := strings.Join(unknown, ",")
-	if s.machine.Annotations[claimsAnnotation] == note {
-		return false
-	}
-	if s.machine.Annotations == nil {
-		s.machine.Annotations = map[string]string{}
-	}
-	s.machine.Annotations[claimsAnnotation] = note
-	return true
 }
 
 // cachedAsOurs tells whether the cache shows a claim with this machine's labels. One that is noted although it has them
@@ -92,12 +69,19 @@ func derivedClaims(s *scope) []string {
 }
 
 // deleteVolumes verifies that the VM's volumes are gone, and removes those that Harvester left: it only removes volumes
-// together with a VM, and the VM may have been deleted by somebody else. A claim is known by its whole name, never by
-// a prefix, and by our label or our own note.
+// together with a VM, and the VM may have been deleted by someone else. A claim is known by its whole name, never by
+// a prefix, and by our label or our own note. What another VM of the machine's name uses stays: it was put in the place of
+// ours, as by a restore from Harvester's backup.
 func (r *Reconciler) deleteVolumes(ctx context.Context, s *scope) phase.Outcome {
-	noted := strings.FieldsFunc(s.machine.Annotations[claimsAnnotation], func(c rune) bool { return c == ',' })
-	left, recheck := 0, wake.Safety
+	noted, err := notedClaims(ctx, s)
+	if err != nil {
+		return failed("delete the volumes", err)
+	}
+	left, recheck, used := 0, wake.Safety, useOf(s.foreign).claims
 	for _, name := range union(derivedClaims(s), noted) {
+		if slices.Contains(used, name) {
+			continue
+		}
 		gone, again, err := r.ensureClaimGone(ctx, s, name, slices.Contains(noted, name))
 		if err != nil {
 			return failed("delete the volumes", err)
@@ -139,7 +123,7 @@ func (r *Reconciler) ensureClaimGone(ctx context.Context, s *scope, name string,
 	case !noted && !ownedByMachine(s, claim.Labels):
 		return true, 0, nil // Somebody else's volume of that name is none of our business.
 	case claim.DeletionTimestamp.IsZero():
-		err = s.harvester.Client().Delete(ctx, claim, client.Preconditions{UID: &claim.UID})
+		err = s.harvester.Client().Delete(ctx, claim, write.Exactly(claim))
 		if err = client.IgnoreNotFound(err); err != nil {
 			return false, 0, fmt.Errorf("delete volume %s: %w", key, err)
 		}

@@ -153,15 +153,17 @@ func clusterMatters() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return look(e.ObjectOld) != look(e.ObjectNew) }}
 }
 
-// infraClusterMatters lets pass what a machine looks at in its HarvesterCluster: the spec, and whether Harvester can be
-// reached.
+// infraClusterMatters lets pass what a machine looks at in its HarvesterCluster: the spec, whether Harvester can be reached,
+// and the cluster's id.
 func infraClusterMatters() predicate.Predicate {
+	whose := func(object client.Object) names.Cluster { return names.ClusterOf(object, object.GetNamespace(), "") }
 	connected := func(object client.Object) bool {
 		cluster, ok := object.(*infrav1.HarvesterCluster)
 		return ok && conditions.IsTrue(cluster, infrav1.HarvesterConnectionReadyCondition)
 	}
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() || connected(e.ObjectOld) != connected(e.ObjectNew)
+		return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() || connected(e.ObjectOld) != connected(e.ObjectNew) ||
+			whose(e.ObjectOld) != whose(e.ObjectNew)
 	}}
 }
 

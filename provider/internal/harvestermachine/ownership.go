@@ -16,7 +16,7 @@ func (v verdict) ours() bool { return v.foreign == "" }
 
 // judge decides whose VM it is that has this machine's name. A name proves nothing. The UID in the provider id does;
 // before there is a provider id, our labels do: they are what an interrupted attempt left behind.
-func judge(vm *kubevirtv1.VirtualMachine, machine *infrav1.HarvesterMachine, cluster string) verdict {
+func judge(vm *kubevirtv1.VirtualMachine, machine *infrav1.HarvesterMachine, cluster names.Cluster) verdict {
 	if uid := names.VMUID(machine.Spec.ProviderID); uid != "" {
 		if string(vm.UID) == uid {
 			return verdict{}
@@ -24,7 +24,7 @@ func judge(vm *kubevirtv1.VirtualMachine, machine *infrav1.HarvesterMachine, clu
 		return verdict{fmt.Sprintf("VM %s/%s has the UID %s, but this machine's was %s: it was replaced outside of Cluster API; delete the Machine to get a new one",
 			vm.Namespace, vm.Name, vm.UID, uid)}
 	}
-	if names.OwnedByMachine(vm.Labels, machine.Namespace, cluster, machine.Name) {
+	if cluster.OwnsMachine(vm.Labels, machine.Name) {
 		return verdict{}
 	}
 	return verdict{fmt.Sprintf("VM %s/%s exists and does not belong to this machine; rename or delete it, or, if it is this machine's, set spec.providerID to %s",

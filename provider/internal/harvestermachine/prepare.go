@@ -43,6 +43,9 @@ func (r *Reconciler) prepare(ctx context.Context, s *scope) phase.Outcome {
 		return phase.Until(recheck, infrav1.VMNotOwnedReason, fmt.Sprintf("Waiting for VM %s, which is being deleted, to be gone", s.vmKey()))
 	case s.vm != nil:
 		return r.untilCached(s)
+	case s.whose().ID == "": // As right after an upgrade: nothing may be made that does not say whose it is.
+		return phase.Wait(infrav1.WaitingForClusterInfrastructureReason,
+			fmt.Sprintf("Waiting for HarvesterCluster %s to be identified on Harvester", s.infraCluster.Name))
 	}
 	s.references, err = resolveReferences(ctx, r.lookups(s), &s.machine.Spec, s.targetNamespace())
 	if err != nil {
@@ -72,7 +75,7 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (verdict, error) {
 	} else if created, found := r.justCreated(s); found && apierrors.IsNotFound(err) {
 		vm, err = created, nil
 	}
-	if err != nil || !judge(vm, s.machine, s.clusterName()).ours() {
+	if err != nil || !judge(vm, s.machine, s.whose()).ours() {
 		vm = &kubevirtv1.VirtualMachine{}
 		err = s.harvester.Client().Get(ctx, s.vmKey(), vm)
 	}
@@ -82,7 +85,7 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (verdict, error) {
 	if err != nil {
 		return verdict{}, fmt.Errorf("read VM %s: %w", s.vmKey(), err)
 	}
-	judged := judge(vm, s.machine, s.clusterName())
+	judged := judge(vm, s.machine, s.whose())
 	if !judged.ours() {
 		s.foreign = vm
 		return judged, nil

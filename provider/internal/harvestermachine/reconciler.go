@@ -87,6 +87,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 		return ctrl.Result{}, err
 	}
 	if paused, err := write.Paused(ctx, r.Client, s.cluster, machine); err != nil || paused {
+		r.vanished.Drop(request.NamespacedName) // It is there, and may be moved from now on.
 		return phase.Settle(ctrl.Result{}, err)
 	}
 	if !deleting && s.owner == nil {

@@ -89,6 +89,14 @@ func (s *scope) controlPlane() bool {
 	return labelled
 }
 
+// whose says whose cluster the machine is of, for names and labels on Harvester.
+func (s *scope) whose() names.Cluster {
+	if s.infraCluster == nil {
+		return names.ClusterOf(nil, s.machine.Namespace, s.clusterName())
+	}
+	return names.ClusterOf(s.infraCluster, s.machine.Namespace, s.clusterName())
+}
+
 // identity says whose machine this is, for labels on Harvester.
 func (s *scope) identity() names.Machine {
 	deployment := s.machine.Labels[clusterv1.MachineDeploymentNameLabel]
@@ -96,7 +104,7 @@ func (s *scope) identity() names.Machine {
 		deployment = s.owner.Labels[clusterv1.MachineDeploymentNameLabel]
 	}
 	return names.Machine{
-		Namespace: s.machine.Namespace, Cluster: s.clusterName(), Name: s.machine.Name, VM: s.vmName,
+		Cluster: s.whose(), Name: s.machine.Name, VM: s.vmName,
 		ControlPlane: s.controlPlane(),
 		Group:        names.SpreadGroup(s.machine.Namespace, s.clusterName(), deployment, s.controlPlane()),
 	}

@@ -6,21 +6,11 @@ import (
 	"sigs.k8s.io/cluster-api/util/conditions"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/tell"
 )
 
 func ownedByMachine(s *scope, labels map[string]string) bool {
-	return names.OwnedByMachine(labels, s.machine.Namespace, s.clusterName(), s.machine.Name)
-}
-
-func hasAll(labels, wanted map[string]string) bool {
-	for key, value := range wanted {
-		if labels[key] != value {
-			return false
-		}
-	}
-	return true
+	return s.whose().OwnsMachine(labels, s.machine.Name)
 }
 
 // event tells the operator what was done, as an event and in the log.

@@ -10,16 +10,25 @@ import (
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
 // undoVanished takes back what was made for a machine that does not exist any more, if this process made something. The
 // events of its VM and volumes lead here by their labels.
 func (r *Reconciler) undoVanished(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	return r.vanished.Undo(ctx, request.NamespacedName, r.madeAnew, func(ctx context.Context, s *scope) (bool, ctrl.Result, error) {
+	return r.vanished.Undo(ctx, request.NamespacedName, r.staysMade, func(ctx context.Context, s *scope) (bool, ctrl.Result, error) {
 		s.vm, s.vmi, s.foreign = nil, nil, nil
 		result, err := phase.Settle(phase.Run(ctx, s.machine, s, r.undoPhases()))
 		return !hasFinalizer(s.machine), result, err
 	})
+}
+
+// staysMade tells whether nothing may be taken back: the machine is there again, or was moved.
+func (r *Reconciler) staysMade(ctx context.Context, s *scope) (bool, error) {
+	if anew, err := r.madeAnew(ctx, s); err != nil || anew {
+		return anew, err
+	}
+	return write.StaysMade(ctx, r.Secrets, s.cluster)
 }
 
 // madeAnew tells whether there is a machine of the same name, which finds what was made by itself. It asks the API server, as

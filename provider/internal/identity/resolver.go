@@ -33,6 +33,8 @@ type Resolver struct {
 	known map[client.ObjectKey]content
 	// servers are where the identities lead that were connected.
 	servers map[client.ObjectKey]string
+	// harvesters are the Harvesters that the connections lead to.
+	harvesters map[client.ObjectKey]identified
 }
 
 // content is one version of an identity Secret.
@@ -46,7 +48,7 @@ type content struct {
 
 // NewResolver returns a Resolver. metadata serves PartialObjectMetadata of Secrets from a cache; live does not cache.
 func NewResolver(metadata, live client.Reader, connections *harvesterclient.Connections) *Resolver {
-	return &Resolver{metadata: metadata, live: live, connections: connections, known: map[client.ObjectKey]content{}, servers: map[client.ObjectKey]string{}}
+	return &Resolver{metadata: metadata, live: live, connections: connections, known: map[client.ObjectKey]content{}, servers: map[client.ObjectKey]string{}, harvesters: map[client.ObjectKey]identified{}}
 }
 
 // Key is the identity of a HarvesterCluster: its Secret. Clusters with the same key share a connection.
@@ -67,14 +69,23 @@ func Abandoned(cluster *infrav1.HarvesterCluster) bool {
 
 // Connect returns the connection for the cluster. A Secret that is missing or lacks its key is
 // phase.ErrIdentitySecretNotFound, one in another namespace that does not allow the cluster's
-// phase.ErrIdentityNotAllowed; a kubeconfig that cannot be used is harvesterclient.ErrInvalidKubeconfig.
+// phase.ErrIdentityNotAllowed; a kubeconfig that cannot be used is harvesterclient.ErrInvalidKubeconfig, and one that leads
+// to another Harvester than the one that the cluster is pinned to is phase.ErrOtherHarvester.
 func (r *Resolver) Connect(ctx context.Context, cluster *infrav1.HarvesterCluster) (*harvesterclient.Connection, error) {
-	return r.connect(ctx, Key(cluster), cluster.Namespace)
+	connection, err := r.connect(ctx, Key(cluster), cluster.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	return r.verified(ctx, connection, cluster)
 }
 
 // ConnectPool is Connect for a HarvesterIPPool.
 func (r *Resolver) ConnectPool(ctx context.Context, pool *infrav1.HarvesterIPPool) (*harvesterclient.Connection, error) {
-	return r.connect(ctx, PoolKey(pool), pool.Namespace)
+	connection, err := r.connect(ctx, PoolKey(pool), pool.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	return r.verified(ctx, connection, pool)
 }
 
 // connect uses the Secret key on behalf of an object in a namespace.
@@ -116,14 +127,14 @@ func (r *Resolver) Forget(key client.ObjectKey) {
 	r.mu.Lock()
 	delete(r.known, key)
 	delete(r.servers, key)
+	delete(r.harvesters, key)
 	r.mu.Unlock()
 	r.connections.Close(key)
 }
 
 // read gives what the Secret holds now, for an object in a namespace.
 func (r *Resolver) read(ctx context.Context, key client.ObjectKey, namespace string) (content, error) {
-	version := &metav1.PartialObjectMetadata{}
-	version.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	version := secretMetadata()
 	if err := r.metadata.Get(ctx, key, version); err != nil {
 		return content{}, secretError(key, err)
 	}

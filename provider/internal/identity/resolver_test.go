@@ -30,11 +30,11 @@ func TestAnIdentitySelectsWhatItsUsersMade(t *testing.T) {
 		selector := selectorFor(secret)
 		var selected []string
 		for _, namespace := range []string{own, other, strange} {
-			made := labels.Set(names.MachineLabels(names.Machine{Namespace: namespace, Cluster: "c", Name: "m", VM: "m"}))
+			made := labels.Set(names.MachineLabels(names.Machine{Cluster: names.Cluster{Namespace: namespace, Name: "c"}, Name: "m", VM: "m"}))
 			if selector.Matches(made) {
 				selected = append(selected, namespace)
 			}
-			assert.Equal(t, selector.Matches(made), selector.Matches(labels.Set(names.ClusterLabels(namespace, "c"))), namespace)
+			assert.Equal(t, selector.Matches(made), selector.Matches(labels.Set(names.Cluster{Namespace: namespace, Name: "c"}.Labels())), namespace)
 			if Allows(secret, namespace) {
 				assert.True(t, selector.Matches(made), "%q allows %s", test.annotation, namespace)
 			}

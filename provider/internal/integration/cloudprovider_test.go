@@ -46,7 +46,7 @@ func (w *world) seedManagementAddress() {
 // issueToken does what Harvester's token controller does, which does not run beside the API server here.
 func (w *world) issueToken() {
 	w.t.Helper()
-	secret := get(w, w.harvester, w.target, names.CloudProviderToken(w.namespace, clusterName), &corev1.Secret{})
+	secret := get(w, w.harvester, w.target, w.whose().CloudProviderToken(), &corev1.Secret{})
 	secret.Data = map[string][]byte{"token": []byte(secretMarker), "ca.crt": []byte("an authority")}
 	require.NoError(w.t, w.harvester.Update(w.ctx, secret))
 }
@@ -65,7 +65,7 @@ func TestCloudProviderGetsAnAccountOfItsOwn(t *testing.T) {
 	cluster := w.settleCluster(clusterName, w.cloudCondition("False/"+infrav1.CloudProviderConfigTargetNotFoundReason))
 	assert.Contains(t, conditions.GetMessage(cluster, infrav1.CloudProviderConfigReadyCondition), w.namespace+"/c1-ccm")
 	assert.True(t, cluster.Status.Ready, "machines do not wait for it")
-	account := names.CloudProvider(w.namespace, clusterName)
+	account := w.whose().CloudProvider()
 	assert.False(t, w.exists(w.harvester, w.target, account, &corev1.ServiceAccount{}), "nothing is made for nobody")
 
 	w.create(w.management, &corev1.ConfigMap{
@@ -96,7 +96,7 @@ func TestCloudProviderGetsAnAccountOfItsOwn(t *testing.T) {
 	w.settle(func() error { _, err := w.reconcileCluster(clusterName); return err }, w.clusterIsGone)
 	assert.False(t, w.exists(w.harvester, w.target, account, &corev1.ServiceAccount{}))
 	assert.False(t, w.exists(w.harvester, w.target, account, &rbacv1.RoleBinding{}))
-	assert.False(t, w.exists(w.harvester, w.target, names.CloudProviderToken(w.namespace, clusterName), &corev1.Secret{}))
+	assert.False(t, w.exists(w.harvester, w.target, w.whose().CloudProviderToken(), &corev1.Secret{}))
 	assert.False(t, w.exists(w.harvester, "", names.ClusterBinding(w.target, account), &rbacv1.ClusterRoleBinding{}))
 }
 
@@ -129,7 +129,7 @@ func (w *world) requireManifest(account string) {
 	raw, err := clientcmd.Load(secret.Data["cloud-provider-config"])
 	require.NoError(w.t, err)
 	assert.Equal(w.t, w.target, raw.Contexts[raw.CurrentContext].Namespace, "VMs are looked for in the context's namespace")
-	token := get(w, w.harvester, w.target, names.CloudProviderToken(w.namespace, clusterName), &corev1.Secret{})
+	token := get(w, w.harvester, w.target, w.whose().CloudProviderToken(), &corev1.Secret{})
 	assert.Equal(w.t, account, token.Annotations[corev1.ServiceAccountNameKey])
 	assert.NotContains(w.t, manifest.Data[manifestKey], base64.StdEncoding.EncodeToString(w.proxy.kubeconfig(w.t, "first")), "not the provider's own credentials")
 }
@@ -173,9 +173,11 @@ func TestForeignAccountIsNotUsed(t *testing.T) {
 	w.seedManagementAddress()
 	w.create(w.management, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "c1-ccm"}})
 	w.create(w.harvester, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.target}})
-	account := names.CloudProvider(w.namespace, clusterName)
+	account := w.whose().WithSeed("known").CloudProvider()
 	w.create(w.harvester, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: w.target, Name: account}})
-	w.provisionCluster(wantsCloudProvider(w.namespace))
+	w.provisionCluster(wantsCloudProvider(w.namespace), func(c *infrav1.HarvesterCluster) {
+		c.Annotations = map[string]string{infrav1.ClusterSeedAnnotation: "known"}
+	})
 	cluster := w.settleCluster(clusterName, w.cloudCondition("False/"+infrav1.CloudProviderConfigFailedReason))
 	assert.Contains(t, conditions.GetMessage(cluster, infrav1.CloudProviderConfigReadyCondition), account)
 	w.deleteCluster()

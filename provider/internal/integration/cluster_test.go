@@ -12,12 +12,11 @@ import (
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 )
 
 func (w *world) loadBalancer() *lbv1.LoadBalancer {
 	w.t.Helper()
-	return get(w, w.harvester, w.target, names.LoadBalancer(w.namespace, clusterName), &lbv1.LoadBalancer{})
+	return get(w, w.harvester, w.target, w.whose().LoadBalancer(), &lbv1.LoadBalancer{})
 }
 
 func TestEndpointComesFromTheLoadBalancer(t *testing.T) {
@@ -33,7 +32,7 @@ func TestEndpointComesFromTheLoadBalancer(t *testing.T) {
 	assert.Equal(t, lbv1.Pool, balancer.Spec.IPAM)
 	assert.Equal(t, lbv1.VM, balancer.Spec.WorkloadType)
 	assert.Equal(t, w.pool, balancer.Spec.IPPool)
-	assert.Equal(t, map[string][]string{"harvestercluster/machinetype": {"controlplane-" + clusterName}}, balancer.Spec.BackendServerSelector)
+	assert.Equal(t, map[string][]string{infrav1.ControlPlaneOfLabel: {w.whose().ID}}, balancer.Spec.BackendServerSelector)
 	ports := map[string]int32{}
 	for _, listener := range balancer.Spec.Listeners {
 		ports[listener.Name] = listener.Port
@@ -75,27 +74,29 @@ func TestEndpointOfTheUserIsRespected(t *testing.T) {
 	})
 	cluster := w.settleCluster(clusterName, func(c *infrav1.HarvesterCluster) bool { return c.Status.Initialization.IsProvisioned() })
 	assert.Equal(t, infrav1.APIEndpoint{Host: "api.example", Port: 443}, cluster.Spec.ControlPlaneEndpoint)
-	assert.False(t, w.exists(w.harvester, w.target, names.LoadBalancer(w.namespace, clusterName), &lbv1.LoadBalancer{}))
+	assert.False(t, w.exists(w.harvester, w.target, w.whose().LoadBalancer(), &lbv1.LoadBalancer{}))
 }
 
 func TestForeignLoadBalancerIsLeftAlone(t *testing.T) {
 	w := newWorld(t)
 	w.seedHarvester(5)
 	w.create(w.harvester, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.target}})
+	w.createCluster()
+	infra := get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})
 	foreign := &lbv1.LoadBalancer{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.target, Name: names.LoadBalancer(w.namespace, clusterName)},
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.target, Name: w.whose().WithSeed(string(infra.UID)).LoadBalancer()},
 		Spec: lbv1.LoadBalancerSpec{IPAM: lbv1.DHCP, WorkloadType: lbv1.VM, BackendServerSelector: map[string][]string{"app": {"web"}},
 			Listeners: []lbv1.Listener{{Name: "http", Port: 80, Protocol: corev1.ProtocolTCP, BackendPort: 80}}},
 	}
 	w.create(w.harvester, foreign)
-	w.createCluster()
 	w.settleCluster(clusterName, func(c *infrav1.HarvesterCluster) bool {
 		return w.condition(c.Status.Conditions, infrav1.LoadBalancerReadyCondition) == "False/"+infrav1.LoadBalancerNotOwnedReason
 	})
 	w.deleteCluster()
 	w.settle(func() error { _, err := w.reconcileCluster(clusterName); return err }, w.clusterIsGone)
-	assert.Equal(t, foreign.Spec, w.loadBalancer().Spec)
-	assert.Nil(t, w.loadBalancer().DeletionTimestamp)
+	left := get(w, w.harvester, w.target, foreign.Name, &lbv1.LoadBalancer{})
+	assert.Equal(t, foreign.Spec, left.Spec)
+	assert.Nil(t, left.DeletionTimestamp)
 }
 
 func TestMissingPoolIsNamedAndDoesNotHoldUpTheEndpoint(t *testing.T) {
@@ -118,7 +119,7 @@ func TestDeletionRemovesExactlyWhatWasCreated(t *testing.T) {
 		c.Spec.LoadBalancerConfig = infrav1.LoadBalancerConfig{IPAMType: infrav1.IPAMTypePool, IPPoolRef: w.pool}
 		c.Spec.VMNetworkConfig = &infrav1.VMNetworkConfig{IPPool: inline, Gateway: inline.Gateway, SubnetMask: "255.255.255.0"}
 	})
-	created := names.VMPool(w.namespace, clusterName)
+	created := w.whose().VMPool()
 	require.Equal(t, []lbv1.Range{{Subnet: inline.Subnet, Gateway: inline.Gateway}}, w.readPool(created).Spec.Ranges)
 	machine := w.provisionMachine("m-1", false)
 	assert.Equal(t, created, machine.Status.AllocatedPoolRef)
@@ -132,7 +133,7 @@ func TestDeletionRemovesExactlyWhatWasCreated(t *testing.T) {
 	w.settle(func() error { _, err := w.reconcileMachine("m-1"); return err }, func() bool { return w.machineIsGone("m-1") })
 	w.settle(func() error { _, err := w.reconcileCluster(clusterName); return err }, w.clusterIsGone)
 
-	assert.False(t, w.exists(w.harvester, w.target, names.LoadBalancer(w.namespace, clusterName), &lbv1.LoadBalancer{}))
+	assert.False(t, w.exists(w.harvester, w.target, w.whose().LoadBalancer(), &lbv1.LoadBalancer{}))
 	assert.False(t, w.exists(w.harvester, "", created, &lbv1.IPPool{}))
 	assert.True(t, w.exists(w.harvester, "", w.pool, &lbv1.IPPool{}), "a pool that was only referred to stays")
 	namespace := get(w, w.harvester, "", w.target, &corev1.Namespace{})
@@ -165,7 +166,7 @@ func TestClusterOfOldReleaseIsAdoptedAndLeavesNothing(t *testing.T) {
 	w := newWorld(t)
 	w.seedHarvester(5)
 	w.create(w.harvester, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.target}})
-	name := names.LoadBalancer(w.namespace, clusterName)
+	name := w.whose().LoadBalancer()
 	w.create(w.harvester, &lbv1.LoadBalancer{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.target, Name: name},
 		Spec: lbv1.LoadBalancerSpec{IPAM: lbv1.DHCP, BackendServerSelector: map[string][]string{"harvestercluster/machinetype": {"controlplane-" + clusterName}},

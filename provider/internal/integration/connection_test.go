@@ -85,9 +85,10 @@ func TestFinalizerStaysWhileHarvesterCannotBeAsked(t *testing.T) {
 	assert.Equal(t, "True/"+infrav1.WaitingForMachinesReason, w.condition(cluster.Status.Conditions, infrav1.DeletingCondition))
 }
 
+// deleteIdentity deletes the identity Secret past the finalizer that holds it.
 func (w *world) deleteIdentity() {
 	w.t.Helper()
-	require.NoError(w.t, w.management.Delete(w.ctx, get(w, w.management, w.namespace, "harvester", &corev1.Secret{})))
+	w.vanish("harvester", &corev1.Secret{})
 }
 
 func (w *world) createIdentity(kubeconfig []byte) {

@@ -69,7 +69,7 @@ func (w *world) readPool(name string) *lbv1.IPPool {
 // addressLoadBalancer gives the cluster's load balancer an address.
 func (w *world) addressLoadBalancer(address string) {
 	w.t.Helper()
-	balancer := get(w, w.harvester, w.target, names.LoadBalancer(w.namespace, clusterName), &lbv1.LoadBalancer{})
+	balancer := get(w, w.harvester, w.target, w.whose().LoadBalancer(), &lbv1.LoadBalancer{})
 	base := client.MergeFrom(balancer.DeepCopy())
 	balancer.Status.Address = address
 	require.NoError(w.t, w.harvester.Patch(w.ctx, balancer, base))

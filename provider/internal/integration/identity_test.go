@@ -77,6 +77,7 @@ func TestIdentityOfAnotherNamespaceMustAllowIt(t *testing.T) {
 		assert.True(t, connected("False/"+infrav1.IdentityNotAllowedReason)(get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{})), "%q allows it", almost)
 	}
 	for _, enough := range []string{"*", "other," + w.namespace} {
+		secret = get(w, w.management, elsewhere, "harvester", &corev1.Secret{})
 		secret.Annotations = map[string]string{infrav1.AllowedNamespacesAnnotation: enough}
 		require.NoError(t, w.management.Update(w.ctx, secret))
 		w.settleCluster(clusterName, connected("True/"+infrav1.ConnectedReason))

@@ -236,5 +236,5 @@ func (w *world) requireDeletionByEvents() {
 	w.deleteClaim("m-2-disk-0")
 	w.eventually(w.clusterIsGone, "the cluster is gone")
 	assert.False(w.t, w.exists(w.harvester, w.target, "m-2", &kubevirtv1.VirtualMachine{}))
-	assert.False(w.t, w.exists(w.harvester, w.target, names.LoadBalancer(w.namespace, clusterName), &lbv1.LoadBalancer{}))
+	assert.False(w.t, w.exists(w.harvester, w.target, w.whose().LoadBalancer(), &lbv1.LoadBalancer{}))
 }

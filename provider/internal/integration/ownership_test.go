@@ -117,7 +117,7 @@ func TestVanishedVMIsNotMadeAnew(t *testing.T) {
 	assert.Equal(t, w.subnet+".10", machine.Status.AllocatedIPAddress)
 	assert.False(t, w.exists(w.harvester, w.target, "m-1", &kubevirtv1.VirtualMachine{}))
 
-	other := w.createForeignVM("m-1", names.MachineLabels(names.Machine{Namespace: w.namespace, Cluster: clusterName, Name: "m-1", VM: "m-1"}))
+	other := w.createForeignVM("m-1", names.MachineLabels(names.Machine{Cluster: names.Cluster{Namespace: w.namespace, Name: clusterName}, Name: "m-1", VM: "m-1"}))
 	w.settleMachine("m-1", func(m *infrav1.HarvesterMachine) bool {
 		return w.condition(m.Status.Conditions, infrav1.VMProvisionedCondition) == "False/"+infrav1.VMNotOwnedReason
 	})
@@ -148,7 +148,7 @@ func TestMachineOfOldReleaseIsAdoptedAndLeavesNothing(t *testing.T) {
 	adopted := get(w, w.harvester, w.target, "old", &kubevirtv1.VirtualMachine{})
 	assert.Equal(t, vm.UID, adopted.UID)
 	assert.Equal(t, infrav1.ManagedByValue, adopted.Labels[infrav1.ManagedByLabel])
-	assert.Equal(t, "controlplane-"+clusterName, adopted.Spec.Template.ObjectMeta.Labels[infrav1.MachineTypeLabel])
+	assert.Equal(t, w.whose().ID, adopted.Spec.Template.ObjectMeta.Labels[infrav1.ControlPlaneOfLabel])
 	assert.Equal(t, "kept", string(get(w, w.harvester, w.target, "old-cloud-init", &corev1.Secret{}).Data["userdata"]))
 
 	w.deleteMachine("old")

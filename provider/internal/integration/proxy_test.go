@@ -1,7 +1,11 @@
 package integration
 
 import (
+	"bytes"
+	"encoding/json"
 	"encoding/pem"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -11,6 +15,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -28,6 +35,12 @@ type proxy struct {
 	cut int
 	// refuse answers every request with this status code; 0 passes them on.
 	refuse int
+	// answers are given in place of the server's, by path.
+	answers map[string]answer
+	// hooks run once, before a request of that method and plural is passed on.
+	hooks map[string]func()
+	// problem reports a write that could hit another object than the one that was looked at.
+	problem func(format string, args ...any)
 	// unwatchable refuses watches on single objects, as to an account without the right.
 	unwatchable bool
 }
@@ -41,7 +54,7 @@ func newProxy(t *testing.T, backend *rest.Config) *proxy {
 	forward := httputil.NewSingleHostReverseProxy(target)
 	forward.Transport = transport
 	forward.FlushInterval = -1
-	p := &proxy{}
+	p := &proxy{problem: t.Errorf}
 	p.server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.serve(w, r, forward) }))
 	t.Cleanup(p.server.Close)
 	return p
@@ -49,6 +62,11 @@ func newProxy(t *testing.T, backend *rest.Config) *proxy {
 
 func (p *proxy) serve(w http.ResponseWriter, r *http.Request, forward http.Handler) {
 	r.Header.Del("Authorization")
+	p.requirePreconditions(r)
+	if p.answered(w, r) {
+		return
+	}
+	p.runHook(r.Method + " " + pluralOf(r.URL.Path))
 	p.mu.Lock()
 	refuse := p.refuse
 	lost := false
@@ -77,6 +95,97 @@ func (p *proxy) serve(w http.ResponseWriter, r *http.Request, forward http.Handl
 	connection, _, err := w.(http.Hijacker).Hijack()
 	if err == nil {
 		_ = connection.Close()
+	}
+}
+
+// requirePreconditions reports a change or a deletion that does not say which object it means, and in which version: between
+// our look and our write it may have been replaced, or have become someone else's. It holds for every test.
+func (p *proxy) requirePreconditions(r *http.Request) {
+	if r.Method != http.MethodDelete && r.Method != http.MethodPatch && r.Method != http.MethodPut {
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	sent, malformed := parseWrite(body)
+	if err = errors.Join(err, malformed); err != nil {
+		p.problem("%s %s: %v", r.Method, r.URL.Path, err)
+		return
+	}
+	if r.Method == http.MethodDelete && (sent.Preconditions.UID == nil || sent.Preconditions.ResourceVersion == nil) {
+		p.problem("%s %s names no UID and version: %s", r.Method, r.URL.Path, body)
+	}
+	if r.Method != http.MethodDelete && sent.Metadata.ResourceVersion == "" {
+		p.problem("%s %s names no version", r.Method, r.URL.Path)
+	}
+}
+
+// written is what a write says about the object that it means.
+type written struct {
+	Metadata      metav1.ObjectMeta    `json:"metadata"`
+	Preconditions metav1.Preconditions `json:"preconditions"`
+}
+
+// parseWrite reads an object, a merge patch or the options of a deletion, in JSON or, as for Kubernetes' own kinds, in protobuf.
+func parseWrite(body []byte) (sent written, err error) {
+	if !bytes.HasPrefix(body, []byte("k8s\x00")) {
+		return sent, json.Unmarshal(body, &sent)
+	}
+	decoded, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, nil)
+	if err != nil {
+		return sent, err
+	}
+	if options, ok := decoded.(*metav1.DeleteOptions); ok {
+		if options.Preconditions != nil {
+			sent.Preconditions = *options.Preconditions
+		}
+		return sent, nil
+	}
+	object, err := meta.Accessor(decoded)
+	if err == nil {
+		sent.Metadata.ResourceVersion = object.GetResourceVersion()
+	}
+	return sent, err
+}
+
+type answer struct {
+	code int
+	body string
+}
+
+// answer has every GET of a path answered by the proxy; a code of 0 has the server answer again.
+func (p *proxy) answer(path string, code int, body string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answers = map[string]answer{path: {code: code, body: body}}
+}
+
+func (p *proxy) answered(w http.ResponseWriter, r *http.Request) bool {
+	p.mu.Lock()
+	given := p.answers[r.URL.Path]
+	p.mu.Unlock()
+	if given.code == 0 || r.Method != http.MethodGet {
+		return false
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(given.code)
+	_, _ = io.WriteString(w, given.body)
+	return true
+}
+
+// before has something happen between our look and the next request of that method and plural.
+func (p *proxy) before(request string, happens func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hooks = map[string]func(){request: happens}
+}
+
+func (p *proxy) runHook(request string) {
+	p.mu.Lock()
+	hook := p.hooks[request]
+	delete(p.hooks, request)
+	p.mu.Unlock()
+	if hook != nil {
+		hook()
 	}
 }
 

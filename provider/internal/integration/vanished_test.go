@@ -9,13 +9,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 )
 
 // The API server lets an object go past a finalizer that is added while its deletion is on the way: one that found no
@@ -47,6 +47,44 @@ func TestWhatWasMadeForAVanishedMachineIsTakenBack(t *testing.T) {
 	result, err := w.reconcileMachine("m-1")
 	require.NoError(t, err)
 	assert.Zero(t, result, "it is done")
+}
+
+// clusterctl move pauses the Cluster and deletes its objects past their finalizers. A machine whose last write was answered by
+// no one was taken for one that vanished, and the VM that it lives on with elsewhere was deleted.
+func TestTheVMOfAMachineThatWasMovedStays(t *testing.T) {
+	for name, seen := range map[string]bool{"the pause is seen": true, "the pause is not seen in time": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.seedHarvester(5)
+			w.provisionCluster()
+			w.createMachine("m-1", false)
+			w.settleMachine("m-1", func(m *infrav1.HarvesterMachine) bool { return len(m.Finalizers) > 0 })
+			w.crashAfter("management", 1)
+			_, err := w.reconcileMachine("m-1")
+			require.Error(t, err, "the answer was lost")
+			require.True(t, w.exists(w.harvester, w.target, "m-1", &kubevirtv1.VirtualMachine{}))
+
+			cluster := get(w, w.management, w.namespace, clusterName, &clusterv1.Cluster{})
+			base := client.MergeFrom(cluster.DeepCopy())
+			cluster.Spec.Paused = ptrTo(true)
+			require.NoError(t, w.management.Patch(w.ctx, cluster, base))
+			if seen {
+				_, err = w.reconcileMachine("m-1")
+				require.NoError(t, err)
+			}
+			w.vanish("m-1", &infrav1.HarvesterMachine{})
+			if seen {
+				w.vanish(clusterName, &clusterv1.Cluster{})
+			}
+			for range 3 {
+				result, err := w.reconcileMachine("m-1")
+				require.NoError(t, err)
+				assert.Zero(t, result)
+			}
+			assert.False(t, w.vmIsBeingDeleted("m-1"))
+			assert.Len(t, w.readPool(w.pool).Status.Allocated, 1)
+		})
+	}
 }
 
 // An operator who takes the finalizer off a machine that runs wants the VM to stay, whatever a reconcile is about to say.
@@ -85,13 +123,32 @@ func TestWhatWasMadeForAVanishedClusterIsLeftToItsSuccessor(t *testing.T) {
 	w.seedHarvester(5)
 	infra := w.vanishingCluster()
 	w.create(w.management, &infrav1.HarvesterCluster{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "another", Labels: infra.Labels}, Spec: infra.Spec,
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: w.namespace, Name: "another", Labels: infra.Labels,
+			Annotations: map[string]string{infrav1.ClusterSeedAnnotation: string(infra.UID)},
+		}, Spec: infra.Spec,
 	})
 	result, err := w.reconcileCluster(clusterName)
 	require.NoError(t, err)
 	assert.Zero(t, result)
 	assert.True(t, w.loadBalancerExists())
 	assert.Nil(t, w.loadBalancer().DeletionTimestamp)
+}
+
+// One that is made anew has an id of its own. Under the vanished one's name it goes on with what was made.
+func TestWhatWasMadeForAVanishedClusterIsUsedByANewOneOfItsName(t *testing.T) {
+	w := newWorld(t)
+	w.seedHarvester(5)
+	infra := w.vanishingCluster()
+	w.clusters.Client = w.management
+	before := w.loadBalancer().UID
+	w.create(w.management, &infrav1.HarvesterCluster{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: clusterName, Labels: infra.Labels, OwnerReferences: infra.OwnerReferences}, Spec: infra.Spec,
+	})
+	w.settleCluster(clusterName, func(c *infrav1.HarvesterCluster) bool {
+		return w.condition(c.Status.Conditions, infrav1.LoadBalancerReadyCondition) == "False/"+infrav1.LoadBalancerAddressPendingReason
+	})
+	assert.Equal(t, before, w.loadBalancer().UID)
 }
 
 // vanishingCluster makes a cluster that goes while its load balancer is made.
@@ -120,7 +177,7 @@ func (w *world) vanishesBeforeItsStatus(name string, object client.Object) clien
 
 func (w *world) loadBalancerExists() bool {
 	w.t.Helper()
-	return w.exists(w.harvester, w.target, names.LoadBalancer(w.namespace, clusterName), &lbv1.LoadBalancer{})
+	return w.exists(w.harvester, w.target, w.whose().LoadBalancer(), &lbv1.LoadBalancer{})
 }
 
 // vanish removes an object past its finalizers.

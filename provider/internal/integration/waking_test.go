@@ -53,8 +53,12 @@ func TestVolumesOfOldReleasesAreFollowed(t *testing.T) {
 	w.createMachine("old", false, func(m *infrav1.HarvesterMachine) {
 		m.Finalizers = []string{infrav1.LegacyMachineFinalizer}
 		m.Spec.ProviderID = names.ProviderID(string(vm.UID))
-		m.Annotations = map[string]string{"infrastructure.cluster.x-k8s.io/volume-claims": "old-disk-0-x7k2p"}
 	})
+	w.create(w.harvester, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+		Namespace: w.target, Name: names.CloudInitSecret("old"),
+		Labels:      names.MachineLabels(names.Machine{Cluster: w.whose(), Name: "old", VM: "old"}),
+		Annotations: map[string]string{volumeNote: string(vm.UID) + " old-disk-0-x7k2p"},
+	}})
 	require.NoError(t, w.harvester.Delete(w.ctx, vm))
 	w.deleteMachine("old")
 	w.proxy.setUnwatchable(true)
@@ -98,7 +102,9 @@ func TestVolumesOfCDIAreWaitedForToo(t *testing.T) {
 func TestWhatWasNeverAdoptedIsLabelledWhenItGoes(t *testing.T) {
 	w := newWorld(t)
 	w.seedHarvester(5)
-	w.provisionCluster()
+	w.provisionCluster(func(c *infrav1.HarvesterCluster) {
+		c.Annotations = map[string]string{infrav1.ClusterSeedAnnotation: "known", infrav1.AdoptedAnnotation: infrav1.AdoptedOldSelector}
+	})
 	w.create(w.harvester, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.target, Name: "old-cloud-init"}})
 	vm := w.createOldVM("old")
 	w.createMachine("old", false, func(m *infrav1.HarvesterMachine) {
@@ -114,7 +120,7 @@ func TestWhatWasNeverAdoptedIsLabelledWhenItGoes(t *testing.T) {
 	assert.False(t, w.exists(w.harvester, w.target, "old-cloud-init", &corev1.Secret{}), "its Secret goes too")
 
 	balancer := w.loadBalancer()
-	balancer.Labels = nil
+	balancer.Labels, balancer.Spec.BackendServerSelector = nil, names.OldBackends(clusterName)
 	require.NoError(t, w.harvester.Update(w.ctx, balancer))
 	balancer.Finalizers = []string{"test/keep"}
 	require.NoError(t, w.harvester.Update(w.ctx, balancer))
@@ -126,7 +132,7 @@ func TestWhatWasNeverAdoptedIsLabelledWhenItGoes(t *testing.T) {
 	balancer.Finalizers = nil
 	require.NoError(t, w.harvester.Update(w.ctx, balancer))
 	w.settle(func() error { _, err := w.reconcileCluster(clusterName); return err }, w.clusterIsGone)
-	assert.False(t, w.exists(w.harvester, w.target, names.LoadBalancer(w.namespace, clusterName), &lbv1.LoadBalancer{}))
+	assert.False(t, w.exists(w.harvester, w.target, w.whose().LoadBalancer(), &lbv1.LoadBalancer{}))
 }
 
 // A target namespace that is going away is waited for until it is gone.

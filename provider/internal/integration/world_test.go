@@ -27,6 +27,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/harvestermachine"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/manager"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 )
 
 // world is one test's share of the two planes: a namespace in each, and reconcilers over them that the test calls.
@@ -37,6 +38,9 @@ type world struct {
 
 	// namespace is the one in the management cluster, target the one on Harvester. pool and subnet are this test's.
 	namespace, target, pool, subnet string
+
+	// known is what whose last found.
+	known names.Cluster
 
 	// management and harvester read and write directly, past the proxy.
 	management client.WithWatch
@@ -56,6 +60,7 @@ type world struct {
 	machines    *harvestermachine.Reconciler
 	ipPools     *addressclaim.PoolReconciler
 	ipClaims    *addressclaim.ClaimReconciler
+	secrets     *identity.SecretReconciler
 }
 
 // worlds numbers the tests, so that each has addresses of its own.
@@ -113,6 +118,7 @@ func (w *world) startReconcilers() {
 	}
 	w.ipPools = &addressclaim.PoolReconciler{Client: counted, Live: w.management, Identities: identities}
 	w.ipClaims = &addressclaim.ClaimReconciler{Client: counted, Live: w.management, Identities: identities, Metrics: metrics, Recorder: w.recorder}
+	w.secrets = &identity.SecretReconciler{Client: counted, Live: w.management}
 	w.machines = &harvestermachine.Reconciler{
 		Client: counted, Secrets: w.management, Identities: identities, Guests: w.guest, Etcd: w.etcd,
 		Metrics: metrics, Recorder: w.recorder, Clock: w.clock, NodeTimeout: 10 * time.Minute, EtcdTimeout: 5 * time.Minute,
@@ -144,6 +150,20 @@ func (w *world) countManagementWrites() interceptor.Funcs {
 			return after(c.Update(ctx, o, opts...))
 		},
 	}
+}
+
+// whose is the cluster as its things on Harvester are named and labelled. A HarvesterCluster that is gone, or not made yet,
+// gives the names of earlier releases.
+func (w *world) whose() names.Cluster {
+	w.t.Helper()
+	infra := &infrav1.HarvesterCluster{}
+	if w.exists(w.management, w.namespace, clusterName, infra) {
+		w.known = names.ClusterOf(infra, w.namespace, clusterName)
+	}
+	if w.known.Name == "" {
+		return names.Cluster{Namespace: w.namespace, Name: clusterName}
+	}
+	return w.known
 }
 
 func (w *world) create(c client.Client, object client.Object) {

@@ -69,6 +69,10 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) erro
 	if err != nil {
 		return err
 	}
+	secrets := &identity.SecretReconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader()}
+	if err := secrets.SetupWithManager(mgr, controllerOptions(1)); err != nil {
+		return err
+	}
 	if gates.Enabled(feature.PoolAudit) {
 		pools := &poolwatch.Reconciler{
 			Client: mgr.GetClient(), Identities: identities, Metrics: recorded,

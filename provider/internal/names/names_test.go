@@ -7,17 +7,19 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"pgregory.net/rapid"
 
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 )
 
 // These are names that clusters of v0.2.x have on Harvester; another name would make a second load balancer or pool.
 func TestNamesOfOldReleases(t *testing.T) {
-	assert.Equal(t, "prod-ns-production-cluster-lb", names.LoadBalancer("prod-ns", "production-cluster"))
-	assert.Equal(t, "prod-ns-c-vm-ippool", names.VMPool("prod-ns", "c"))
-	assert.Equal(t, "prod-ns-c-ippool", names.LoadBalancerPool("prod-ns", "c"))
+	assert.Equal(t, "prod-ns-production-cluster-lb", names.Cluster{Namespace: "prod-ns", Name: "production-cluster"}.LoadBalancer())
+	assert.Equal(t, "prod-ns-c-vm-ippool", names.Cluster{Namespace: "prod-ns", Name: "c"}.VMPool())
+	assert.Equal(t, "prod-ns-c-ippool", names.Cluster{Namespace: "prod-ns", Name: "c"}.LoadBalancerPool())
 	assert.Equal(t, "prod-ns/m-1", names.LegacyAddressOwner("prod-ns", "m-1"))
 	assert.Equal(t, "controlplane-c", names.ControlPlaneMachineType("c"))
 	assert.Equal(t, "m-1-cloud-init", names.CloudInitSecret("m-1"))
@@ -28,17 +30,19 @@ func TestDerivedNamesAreLabelsAndStable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		namespace := rapid.StringMatching(`[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`).Draw(t, "namespace")
 		cluster := rapid.StringMatching(`[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?`).Draw(t, "cluster")
-		for _, name := range []func(string, string) string{names.LoadBalancer, names.VMPool, names.LoadBalancerPool} {
-			got := name(namespace, cluster)
-			if problems := validation.IsDNS1035Label(got); len(problems) > 0 {
-				t.Fatalf("%q: %v", got, problems)
-			}
-			if got != name(namespace, cluster) {
-				t.Fatalf("%q is not stable", got)
+		old := names.Cluster{Namespace: namespace, Name: cluster}
+		for _, c := range []names.Cluster{old, old.WithSeed("seed")} {
+			for _, name := range []func() string{c.LoadBalancer, c.VMPool, c.LoadBalancerPool, c.CloudProvider, c.CloudProviderToken} {
+				got := name()
+				if problems := validation.IsDNS1035Label(got); len(problems) > 0 {
+					t.Fatalf("%q: %v", got, problems)
+				}
+				if got != name() {
+					t.Fatalf("%q is not stable", got)
+				}
 			}
 		}
-		for key, value := range names.MachineLabels(names.Machine{
-			Namespace: namespace, Cluster: "c", Name: "m", VM: "m", ControlPlane: true,
+		for key, value := range names.MachineLabels(names.Machine{Cluster: names.Cluster{Namespace: namespace, Name: "c"}, Name: "m", VM: "m", ControlPlane: true,
 			Group: names.SpreadGroup(namespace, cluster, "", true),
 		}) {
 			if problems := validation.IsValidLabelValue(value); len(problems) > 0 {
@@ -54,7 +58,7 @@ func TestDerivedNamesAreLabelsAndStable(t *testing.T) {
 // What is cut off a long name must still tell two names apart.
 func TestLongNamesDoNotMeet(t *testing.T) {
 	long := strings.Repeat("x", 60)
-	assert.NotEqual(t, names.LoadBalancer(long, "a"), names.LoadBalancer(long, "b"))
+	assert.NotEqual(t, names.Cluster{Namespace: long, Name: "a"}.LoadBalancer(), names.Cluster{Namespace: long, Name: "b"}.LoadBalancer())
 	assert.NotEqual(t, names.ControlPlaneMachineType(long+"a"), names.ControlPlaneMachineType(long+"b"))
 }
 
@@ -162,16 +166,100 @@ func TestVMUID(t *testing.T) {
 }
 
 func TestOwnershipNeedsEveryLabel(t *testing.T) {
-	machine := names.Machine{Namespace: "ns", Cluster: "c", Name: "m", VM: "m"}
+	cluster := names.Cluster{Namespace: "ns", Name: "c"}.WithSeed("seed")
+	machine := names.Machine{Cluster: cluster, Name: "m", VM: "m"}
 	labels := names.MachineLabels(machine)
-	assert.True(t, names.OwnedByMachine(labels, "ns", "c", "m"))
-	assert.True(t, names.OwnedByCluster(labels, "ns", "c"))
-	assert.False(t, names.OwnedByMachine(labels, "ns", "c", "other"))
-	assert.False(t, names.OwnedByMachine(labels, "other", "c", "m"))
-	assert.False(t, names.OwnedByMachine(labels, "ns", "other", "m"))
-	for key := range names.ClusterLabels("ns", "c") {
+	assert.True(t, cluster.OwnsMachine(labels, "m"))
+	assert.True(t, cluster.Owns(labels))
+	assert.False(t, cluster.OwnsMachine(labels, "other"))
+	for key := range cluster.Labels() {
 		without := names.MachineLabels(machine)
 		delete(without, key)
-		assert.False(t, names.OwnedByMachine(without, "ns", "c", "m"), "without %s", key)
+		assert.False(t, cluster.OwnsMachine(without, "m"), "without %s", key)
+	}
+	for name, other := range map[string]names.Cluster{
+		"another namespace": names.Cluster{Namespace: "other", Name: "c"}.WithSeed("seed"),
+		"another name":      names.Cluster{Namespace: "ns", Name: "other"}.WithSeed("seed"),
+		"the same names in another management plane": names.Cluster{Namespace: "ns", Name: "c"}.WithSeed("another"),
+	} {
+		assert.False(t, other.Owns(labels), name)
+	}
+}
+
+// What earlier releases made has no id.
+func TestAdoptedClusterOwnsWhatHasNoID(t *testing.T) {
+	old := names.Cluster{Namespace: "ns", Name: "c"}.Labels()
+	fresh := names.Cluster{Namespace: "ns", Name: "c"}.WithSeed("seed")
+	assert.False(t, fresh.Owns(old), "it was made for another cluster of the name")
+	adopted := fresh
+	adopted.Adopted = true
+	assert.True(t, adopted.Owns(old))
+	assert.True(t, adopted.Owns(fresh.Labels()))
+	assert.False(t, adopted.Owns(names.Cluster{Namespace: "ns", Name: "c"}.WithSeed("another").Labels()))
+	assert.True(t, names.Cluster{Namespace: "ns", Name: "c"}.Owns(fresh.Labels()), "an id that is not known yet goes by the names")
+}
+
+// Names that are joined by a hyphen met: a-b/c and a/b-c.
+func TestNamesOfTwoClustersNeverMeet(t *testing.T) {
+	all := func(c names.Cluster) []string {
+		return []string{c.LoadBalancer(), c.VMPool(), c.LoadBalancerPool(), c.CloudProvider(), c.CloudProviderToken(), names.ClusterBinding("vms", c.CloudProvider())}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.StringMatching(`[ab]([ab-]{0,40}[ab])?`)
+		draw := func(label string) names.Cluster {
+			c := names.Cluster{Namespace: word.Draw(t, label+" namespace"), Name: word.Draw(t, label+" name")}
+			return c.WithSeed(rapid.SampledFrom([]string{"one", "two"}).Draw(t, label+" seed"))
+		}
+		one, two := draw("first"), draw("second")
+		if one == two {
+			return
+		}
+		for _, name := range all(one) {
+			for _, other := range all(two) {
+				if name == other {
+					t.Fatalf("%+v and %+v share %q", one, two, name)
+				}
+			}
+		}
+		if one.Owns(two.Labels()) {
+			t.Fatalf("%+v owns what is labeled for %+v", one, two)
+		}
+	})
+	assert.NotEqual(t, names.Cluster{Namespace: "a-b", Name: "c"}.WithSeed("s").VMPool(), names.Cluster{Namespace: "a", Name: "b-c"}.WithSeed("s").VMPool())
+}
+
+func TestClusterOfReadsAnnotations(t *testing.T) {
+	infra := &metav1.ObjectMeta{}
+	assert.Equal(t, names.Cluster{Namespace: "ns", Name: "c"}, names.ClusterOf(nil, "ns", "c"))
+	assert.Equal(t, names.Cluster{Namespace: "ns", Name: "c"}, names.ClusterOf(infra, "ns", "c"))
+	infra.Annotations = map[string]string{infrav1.ClusterSeedAnnotation: "seed"}
+	fresh := names.ClusterOf(infra, "ns", "c")
+	assert.Equal(t, names.Cluster{Namespace: "ns", Name: "c"}.WithSeed("seed"), fresh)
+	assert.Equal(t, map[string][]string{infrav1.ControlPlaneOfLabel: {fresh.ID}}, fresh.Backends())
+	infra.Annotations[infrav1.AdoptedAnnotation] = infrav1.AdoptedOldSelector
+	adopted := names.ClusterOf(infra, "ns", "c")
+	assert.Equal(t, fresh.ID, adopted.ID)
+	assert.Equal(t, map[string][]string{infrav1.MachineTypeLabel: {"controlplane-c"}}, adopted.Backends())
+	assert.Equal(t, "ns-c-lb", adopted.LoadBalancer())
+	infra.Annotations[infrav1.AdoptedAnnotation] = infrav1.AdoptedValue
+	assert.Equal(t, fresh.Backends(), names.ClusterOf(infra, "ns", "c").Backends())
+	assert.Equal(t, "ns-c-lb", names.ClusterOf(infra, "ns", "c").LoadBalancer())
+}
+
+// A VM has both labels while a load balancer may select by either.
+func TestControlPlaneCarriesWhatIsSelectedBy(t *testing.T) {
+	fresh := names.Cluster{Namespace: "ns", Name: "c"}.WithSeed("seed")
+	old := fresh
+	old.Adopted, old.OldSelector = true, true
+	for name, test := range map[string]struct {
+		cluster names.Cluster
+		both    bool
+	}{"new": {fresh, false}, "adopted": {old, true}} {
+		labels := names.MachineLabels(names.Machine{Cluster: test.cluster, Name: "m", VM: "m", ControlPlane: true})
+		assert.Equal(t, fresh.ID, labels[infrav1.ControlPlaneOfLabel], name)
+		assert.Equal(t, test.both, labels[infrav1.MachineTypeLabel] == "controlplane-c", name)
+		worker := names.MachineLabels(names.Machine{Cluster: test.cluster, Name: "m", VM: "m"})
+		assert.NotContains(t, worker, infrav1.ControlPlaneOfLabel)
+		assert.NotContains(t, worker, infrav1.MachineTypeLabel)
 	}
 }

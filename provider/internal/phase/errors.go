@@ -40,6 +40,10 @@ var ErrIdentitySecretNotFound = errors.New("identity Secret not found")
 // that its annotation does not allow that namespace.
 var ErrIdentityNotAllowed = errors.New("identity Secret does not allow this namespace")
 
+// ErrOtherHarvester says that the identity Secret leads to another Harvester than the one that the cluster's machines were
+// made on. Nothing is made, changed or deleted there.
+var ErrOtherHarvester = errors.New("another Harvester answers")
+
 // ErrForeign says that something on Harvester has the name of one of our objects but belongs to something else. It is
 // neither used nor changed nor deleted.
 var ErrForeign = errors.New("name is taken")
@@ -63,6 +67,7 @@ type Rule struct {
 var Rules = []Rule{
 	{Name: "phase.ErrIdentitySecretNotFound", Err: ErrIdentitySecretNotFound, Reason: infrav1.IdentitySecretNotFoundReason, Always: true, Retry: RetryOnEvent},
 	{Name: "phase.ErrIdentityNotAllowed", Err: ErrIdentityNotAllowed, Reason: infrav1.IdentityNotAllowedReason, Always: true, Retry: RetryOnEvent},
+	{Name: "phase.ErrOtherHarvester", Err: ErrOtherHarvester, Reason: infrav1.HarvesterMismatchReason, Always: true, Retry: RetryOnEvent},
 	{Name: "harvesterclient.ErrInvalidKubeconfig", Err: harvesterclient.ErrInvalidKubeconfig, Reason: infrav1.IdentitySecretInvalidReason, Always: true, Retry: RetryOnEvent},
 	{Name: "harvesterclient.ErrUnauthorized", Err: harvesterclient.ErrUnauthorized, Reason: infrav1.CredentialsRejectedReason, Always: true, Retry: RetryLater},
 	{Name: "harvesterclient.ErrTransient", Err: harvesterclient.ErrTransient, Reason: infrav1.HarvesterUnreachableReason, Always: true, Retry: RetryBackoff},

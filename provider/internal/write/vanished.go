@@ -31,6 +31,14 @@ func (v *Vanished[S]) Put(key types.NamespacedName, s S) {
 	v.scopes[key] = s
 }
 
+// Get returns what is remembered.
+func (v *Vanished[S]) Get(key types.NamespacedName) (S, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s, found := v.scopes[key]
+	return s, found
+}
+
 // Drop forgets: the object is there after all, or everything was taken back.
 func (v *Vanished[S]) Drop(key types.NamespacedName) {
 	v.mu.Lock()
@@ -46,9 +54,9 @@ func (v *Vanished[S]) Keys() []types.NamespacedName {
 }
 
 // Undo takes back what was made for an object that does not exist any more, if anything was. Nothing is taken back where
-// succeeded tells that another object has it now. undo does the work, a step at a time, and tells when all is done; what it
+// stays tells that another object has it now, be it in another management cluster. undo does the work, a step at a time, and tells when all is done; what it
 // waits for has to send an event to the key.
-func (v *Vanished[S]) Undo(ctx context.Context, key types.NamespacedName, succeeded func(context.Context, S) (bool, error),
+func (v *Vanished[S]) Undo(ctx context.Context, key types.NamespacedName, stays func(context.Context, S) (bool, error),
 	undo func(context.Context, S) (done bool, result ctrl.Result, err error),
 ) (ctrl.Result, error) {
 	v.mu.Lock()
@@ -57,7 +65,7 @@ func (v *Vanished[S]) Undo(ctx context.Context, key types.NamespacedName, succee
 	if !found {
 		return ctrl.Result{}, nil
 	}
-	taken, err := succeeded(ctx, s)
+	taken, err := stays(ctx, s)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
