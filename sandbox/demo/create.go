@@ -45,9 +45,10 @@ func (d *demo) create(ctx context.Context) error {
 }
 
 // ApplyClusterClass puts the ClusterClass that ships, with its templates, into
-// a namespace; a Cluster finds it in its own.
+// a namespace; a Cluster finds it in its own. The sandbox runs RKE2's providers
+// v0.21.
 func ApplyClusterClass(ctx context.Context, s *sandbox.Sandbox, namespace string) error {
-	stream, err := build.Render(filepath.Join(s.Paths().Root, "templates", "clusterclass"))
+	stream, err := build.Render(filepath.Join(s.Paths().Root, "templates", "clusterclass", "rke2-v0.21"))
 	if err != nil {
 		return err
 	}

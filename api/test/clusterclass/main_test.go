@@ -22,7 +22,9 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/api/test/internal/manifests"
 )
 
-const file = "templates/clusterclass/clusterclass-harvester-rke2.yaml"
+// file is the class for the providers that the sandbox runs; package clusterclass of module generate holds that the other
+// one differs in their version alone.
+const file = "templates/clusterclass/rke2-v0.21/clusterclass-harvester-rke2.yaml"
 
 var (
 	cluster *apiserver.Cluster

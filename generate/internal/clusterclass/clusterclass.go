@@ -14,6 +14,7 @@ import (
 )
 
 //go:generate cp ../../../templates/clusterclass/clusterclass-harvester-rke2.yaml .
+//go:generate sh -c "sed -E 's#(controlplane|bootstrap)[.]cluster[.]x-k8s[.]io/v1beta2#\\1.cluster.x-k8s.io/v1beta1#; 3,5d' clusterclass-harvester-rke2.yaml >../../../templates/clusterclass/rke2-v0.21/clusterclass-harvester-rke2.yaml"
 
 //go:embed clusterclass-harvester-rke2.yaml
 var manifest []byte
@@ -21,6 +22,10 @@ var manifest []byte
 // Objects returns the ClusterClass and the templates it refers to, for a namespace, in the versions asked for. The
 // templates come first: the class is of no use without them.
 func Objects(namespace string, versions Versions) ([]*unstructured.Unstructured, error) {
+	return read(manifest, namespace, versions)
+}
+
+func read(manifest []byte, namespace string, versions Versions) ([]*unstructured.Unstructured, error) {
 	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(manifest), 4096)
 	var classes, templates []*unstructured.Unstructured
 	for {

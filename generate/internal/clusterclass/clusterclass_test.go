@@ -17,6 +17,17 @@ func TestCopyIsTheOneThatShips(t *testing.T) {
 	assert.Equal(t, string(original), string(manifest), "run: go generate ./internal/clusterclass")
 }
 
+// The class for RKE2's providers v0.21 is the same but for their version.
+func TestTheOlderClassIsTheSame(t *testing.T) {
+	text, err := os.ReadFile("../../../templates/clusterclass/rke2-v0.21/clusterclass-harvester-rke2.yaml")
+	require.NoError(t, err)
+	older, err := read(text, "ns", Versions{})
+	require.NoError(t, err)
+	want, err := Objects("ns", Versions{RKE2: "v1beta1"})
+	require.NoError(t, err)
+	assert.Equal(t, want, older, "run: go generate ./internal/clusterclass")
+}
+
 func TestObjects(t *testing.T) {
 	objects, err := Objects("prod-ns", Versions{})
 	require.NoError(t, err)
@@ -35,7 +46,7 @@ func TestObjects(t *testing.T) {
 
 // Cluster API's own types say what v1beta2 looks like: nothing of the class is unknown to them.
 func TestVersions(t *testing.T) {
-	objects, err := Objects("ns", Versions{ClusterAPI: "v1beta2", RKE2: "v1beta2"})
+	objects, err := Objects("ns", Versions{ClusterAPI: "v1beta2"})
 	require.NoError(t, err)
 	versions := make(map[string]string)
 	for _, object := range objects {

@@ -6,7 +6,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Versions are those of the APIs, v1beta1 or v1beta2; what is empty stays as it ships, v1beta1.
+// Versions are those of the APIs, v1beta1 or v1beta2; what is empty stays as it ships: Cluster API in v1beta1, RKE2 in
+// v1beta2.
 type Versions struct {
 	// ClusterAPI is that of the ClusterClass.
 	ClusterAPI string

@@ -64,17 +64,29 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		if set.Name != request.Name {
 			continue
 		}
-		served, err := r.served(ctx, set.kinds())
-		if err != nil || !served {
-			return reconcile.Result{}, err
+		return reconcile.Result{}, r.ensure(ctx, set)
+	}
+	return reconcile.Result{}, nil
+}
+
+// ensure creates a set in the newest of its forms that the cluster serves, if there is one.
+func (r *Reconciler) ensure(ctx context.Context, set Set) error {
+	for _, objects := range set.forms() {
+		served, err := r.served(ctx, kindsOf(objects))
+		if err != nil {
+			return err
 		}
+		if !served {
+			continue
+		}
+		set.Objects = objects
 		err = r.create(ctx, set)
 		if apierrors.IsForbidden(err) || apierrors.IsInvalid(err) {
 			err = reconcile.TerminalError(err)
 		}
-		return reconcile.Result{}, err
+		return err
 	}
-	return reconcile.Result{}, nil
+	return nil
 }
 
 // served tells whether the cluster serves all of the kinds.

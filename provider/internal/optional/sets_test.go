@@ -13,9 +13,10 @@ import (
 
 func TestCopiesAreUpToDate(t *testing.T) {
 	for path, copied := range map[string][]byte{
-		"config/prometheus/servicemonitor.yaml":                   serviceMonitor,
-		"config/prometheus/prometheusrule.yaml":                   prometheusRule,
-		"templates/clusterclass/clusterclass-harvester-rke2.yaml": clusterClass,
+		"config/prometheus/servicemonitor.yaml":                              serviceMonitor,
+		"config/prometheus/prometheusrule.yaml":                              prometheusRule,
+		"templates/clusterclass/clusterclass-harvester-rke2.yaml":            clusterClass,
+		"templates/clusterclass/rke2-v0.21/clusterclass-harvester-rke2.yaml": olderClusterClass,
 	} {
 		content, err := os.ReadFile(filepath.Join("../../..", path))
 		require.NoError(t, err)
@@ -30,6 +31,25 @@ func TestTheClassComesAfterItsTemplates(t *testing.T) {
 	assert.Equal(t, "ClusterClass", set.Objects[5].GetKind())
 	assert.Len(t, set.kinds(), 5, "two machine templates are of one kind")
 	assert.False(t, set.Owned, "clusters use it when the provider is gone")
+}
+
+// RKE2's providers v0.21 serve v1beta1 only; from v0.22 on Cluster API goes by v1beta2.
+func TestTheClassHasAFormForOlderProviders(t *testing.T) {
+	set, err := ClusterClass()
+	require.NoError(t, err)
+	forms := set.forms()
+	require.Len(t, forms, 2)
+	for i, version := range []string{"v1beta2", "v1beta1"} {
+		require.Len(t, forms[i], 6)
+		for _, object := range forms[i] {
+			if group := object.GroupVersionKind().Group; group == "controlplane.cluster.x-k8s.io" || group == "bootstrap.cluster.x-k8s.io" {
+				assert.Equal(t, version, object.GroupVersionKind().Version, object.GetKind())
+			}
+		}
+	}
+	monitor, err := ServiceMonitor()
+	require.NoError(t, err)
+	assert.Len(t, monitor.forms(), 1)
 }
 
 func TestDefinitionsAreFoundByKind(t *testing.T) {
