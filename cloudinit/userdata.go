@@ -44,8 +44,12 @@ func join(ours Config, data []byte) ([]byte, error) {
 	case kind == "" && !isArchive(data):
 		return nil, fmt.Errorf("%w: it is none of cloud-config, jinja template, shell script, boothook, include file, "+
 			"part handler or MIME archive; set the bootstrap provider's format to cloud-config", ErrUnsupportedFormat)
-	case len(part.Content) == 0:
-		return data, verifyReadable(data)
+	}
+	if err := verifyRead(data); err != nil {
+		return nil, err
+	}
+	if len(part.Content) == 0 {
+		return data, nil
 	}
 	if header, ok := cloudConfigHeader(data); ok {
 		merged, err := mergeText(ours, header, data)
@@ -54,16 +58,6 @@ func join(ours Config, data []byte) ([]byte, error) {
 		}
 	}
 	return archive(data, ours)
-}
-
-// verifyReadable refuses a broken #cloud-config also where there is nothing to merge, so that the answer does not depend
-// on our part. A template is read only after it was rendered, in the guest.
-func verifyReadable(data []byte) error {
-	if contentTypeOf(data) != cloudConfigType {
-		return nil
-	}
-	_, err := parse(data)
-	return err
 }
 
 // cloudConfigHeader returns the header lines if data is a #cloud-config or a template of one.
