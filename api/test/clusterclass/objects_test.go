@@ -107,6 +107,31 @@ func TestMachinesOfTheControlPlaneCanDiffer(t *testing.T) {
 	assert.ElementsMatch(t, []int64{16, 2}, cores)
 }
 
+// Addresses can be overridden for one part of the topology too; the cluster's own stay as they are.
+func TestAddressesOfAPartCanDiffer(t *testing.T) {
+	own := map[string]any{"ipPoolRef": "rack-b", "gateway": "10.1.0.1", "subnetMask": "255.255.255.0", "dnsServers": []any{"10.1.0.53"}}
+	object := newCluster(t, with(map[string]any{"ipPoolRef": "rack-a", "gateway": "172.16.0.1", "subnetMask": "255.255.0.0"}))
+	object.Spec.Topology.Workers.MachineDeployments[0].Variables.Overrides = variableList(t, own)
+	got := map[string]any{}
+	for _, made := range objectsFor(t, object) {
+		path := []string{"spec", "template", "spec", "vmNetworkConfig"}
+		switch made.GetKind() {
+		case "HarvesterCluster":
+			path = []string{"spec", "vmNetworkConfig"}
+		case "HarvesterMachineTemplate":
+		default:
+			continue
+		}
+		network, _, err := unstructured.NestedMap(made.Object, path...)
+		require.NoError(t, err)
+		got[made.GetKind()+" "+randomSuffix.ReplaceAllString(made.GetName(), "$1")] = network
+	}
+	common := map[string]any{"ipPoolRef": "rack-a", "gateway": "172.16.0.1", "subnetMask": "255.255.0.0"}
+	assert.Equal(t, map[string]any{
+		"HarvesterCluster prod": common, "HarvesterMachineTemplate prod": common, "HarvesterMachineTemplate prod-md-0": own,
+	}, got)
+}
+
 // objectsFor returns what the topology controller would create for a Cluster, by way of Cluster API's webhook.
 func objectsFor(t *testing.T, object *clusterv1.Cluster) []*unstructured.Unstructured {
 	t.Helper()

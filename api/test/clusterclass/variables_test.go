@@ -139,15 +139,19 @@ func newCluster(t *testing.T, variables map[string]any) *clusterv1.Cluster {
 			}},
 		}},
 	}
+	object.Spec.Topology.Variables = variableList(t, variables)
+	return object
+}
+
+// variableList are variables by name, as a Cluster has them.
+func variableList(t *testing.T, variables map[string]any) []clusterv1.ClusterVariable {
+	t.Helper()
+	var list []clusterv1.ClusterVariable
 	for name, value := range variables {
 		text, err := json.Marshal(value)
 		require.NoError(t, err)
-		object.Spec.Topology.Variables = append(object.Spec.Topology.Variables, clusterv1.ClusterVariable{
-			Name: name, Value: apiextensionsv1.JSON{Raw: text},
-		})
+		list = append(list, clusterv1.ClusterVariable{Name: name, Value: apiextensionsv1.JSON{Raw: text}})
 	}
-	sort.Slice(object.Spec.Topology.Variables, func(i, j int) bool {
-		return object.Spec.Topology.Variables[i].Name < object.Spec.Topology.Variables[j].Name
-	})
-	return object
+	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	return list
 }
