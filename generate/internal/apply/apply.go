@@ -3,6 +3,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -19,6 +20,9 @@ import (
 
 // FieldManager is the name under which fields are owned. It must not change: a cluster's objects remember it.
 const FieldManager = "caphv-generate"
+
+// ErrUnknownKind means that the API server lacks a kind.
+var ErrUnknownKind = errors.New("the management cluster does not know")
 
 // Outcome says what applying one object did.
 type Outcome string
@@ -164,12 +168,19 @@ func (a *Applier) Exists(ctx context.Context, object *unstructured.Unstructured)
 	return err == nil, err
 }
 
+// installs says what brings the kinds of a group.
+func installs(group string) string {
+	if group == "fleet.cattle.io" {
+		return "Rancher's Fleet and Cluster API's addon provider for it first, or leave out --fleet-addon-repo"
+	}
+	return "Cluster API, its RKE2 provider and CAPHV first, with clusterctl init or Rancher Turtles"
+}
+
 func (a *Applier) resource(object *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
 	kind := object.GroupVersionKind()
 	mapping, err := a.mapper.RESTMapping(kind.GroupKind(), kind.Version)
 	if meta.IsNoMatchError(err) {
-		return nil, fmt.Errorf("the management cluster does not know %s: install Cluster API, its RKE2 provider and CAPHV first, "+
-			"with clusterctl init or Rancher Turtles", kind)
+		return nil, fmt.Errorf("%w %s: install %s", ErrUnknownKind, kind, installs(kind.Group))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("asking the management cluster for %s: %w", kind, err)

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -34,13 +35,24 @@ var flags = []struct{ kind, path, flag string }{
 	{"HarvesterMachine", "spec.networks", "network"},
 	{"HarvesterMachine", "spec.firmware", "firmware"},
 	{"HarvesterMachine", "spec.tpm", "tpm"},
+	{"MachineHealthCheck", "spec.nodeStartupTimeout", "node-startup-timeout"},
+	{"MachineHealthCheck", "spec.checks.nodeStartupTimeout", "node-startup-timeout"},
+	{"MachineHealthCheck", "spec.unhealthyConditions", "unhealthy-timeout"},
+	{"MachineHealthCheck", "spec", "max-unhealthy"},
+	{"Cluster", "spec.clusterNetwork.pods", "pod-cidr"},
+	{"Cluster", "spec.clusterNetwork.services", "service-cidr"},
+	{"Cluster", "spec.topology.version", "k8s-version"},
 }
 
 // rules are compiled once, and only those that are needed; an Engine is safe for concurrent use.
 var rules = sync.OnceValues(validation.NewLazyEngine)
 
 // Findings are what the rules say, errors apart from what is legal but unlikely to be meant.
-type Findings struct{ Errors, Warnings []string }
+type Findings struct {
+	Errors, Warnings []string
+	// rules are those that found something.
+	rules map[string]bool
+}
 
 // Run judges what the ClusterClass will make of the settings, and those of the objects that the rules know. Each finding
 // names the flag behind the field. An error means that the rules themselves could not be run.
@@ -53,23 +65,45 @@ func Run(s settings.Settings, objects []*unstructured.Unstructured) (Findings, e
 	if err != nil {
 		return Findings{}, err
 	}
-	for _, object := range objects {
-		judged = append(judged, previewed{object: object.Object})
-	}
 	var findings Findings
 	for _, object := range judged {
 		for _, finding := range engine.Validate(object.object, nil, validation.Options{}) {
-			text := describe(s, object, finding)
-			switch finding.Severity {
-			case validation.Error:
-				findings.Errors = appendNew(findings.Errors, text)
-			case validation.Warning:
-				findings.Warnings = appendNew(findings.Warnings, text)
-			case validation.Info: // a gap that the ClusterClass fills
+			findings.add(describe(s, object, finding), finding)
+		}
+	}
+	known := maps.Clone(findings.rules)
+	bundle := make([]map[string]any, 0, len(objects))
+	for _, object := range objects {
+		bundle = append(bundle, object.Object)
+	}
+	for i, judgement := range engine.ValidateBundle(bundle) {
+		for _, finding := range judgement.Findings {
+			// The preview found it too, and names the flag; and settings warn of an even control plane themselves.
+			if known[finding.RuleID] || finding.RuleID == evenControlPlane {
+				continue
 			}
+			findings.add(describe(s, previewed{object: bundle[i]}, finding), finding)
 		}
 	}
 	return findings, nil
+}
+
+// evenControlPlane is the rule about the number of control-plane machines.
+const evenControlPlane = "CT003"
+
+func (f *Findings) add(text string, finding validation.Finding) {
+	switch finding.Severity {
+	case validation.Error:
+		f.Errors = appendNew(f.Errors, text)
+	case validation.Warning:
+		f.Warnings = appendNew(f.Warnings, text)
+	case validation.Info: // a gap that the ClusterClass fills
+		return
+	}
+	if f.rules == nil {
+		f.rules = make(map[string]bool)
+	}
+	f.rules[finding.RuleID] = true
 }
 
 // Of is what the rules have against the answer of one flag while others may still be missing; empty for nothing.

@@ -63,11 +63,13 @@ func cluster(s settings.Settings) *infrav1.HarvesterCluster {
 	}
 	if len(s.Pools()) > 0 {
 		cluster.Spec.VMNetworkConfig = &infrav1.VMNetworkConfig{
-			IPPoolRef:  s.IPPool,
 			IPPoolRefs: s.IPPoolRefs,
 			Gateway:    s.Gateway,
 			SubnetMask: s.SubnetMask,
 			DNSServers: s.DNS,
+		}
+		if len(s.IPPoolRefs) == 0 {
+			cluster.Spec.VMNetworkConfig.IPPoolRef = s.IPPool
 		}
 	}
 	return cluster

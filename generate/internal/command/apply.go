@@ -95,18 +95,34 @@ func warnAboutClass(objects []*unstructured.Unstructured) func(context.Context, 
 			class.SetAPIVersion(object.GetAPIVersion())
 			class.SetKind("ClusterClass")
 			class.SetNamespace(classNamespace(object))
-			class.SetName(manifest.ClusterClassName)
+			class.SetName(className(object))
 			exists, err := applier.Exists(ctx, class)
 			if err != nil {
 				return fmt.Errorf("all objects are applied; looking for %s: %w", manifest.Title(class), err)
 			}
 			if !exists {
-				fmt.Fprintf(streams.Err, "warning: %s is missing, and the cluster waits for it: caphv-generate clusterclass --namespace %s --apply\n",
-					manifest.Title(class), class.GetNamespace())
+				fmt.Fprintf(streams.Err, "warning: %s is missing, and the cluster waits for it%s\n", manifest.Title(class), howToMake(class))
 			}
 		}
 		return nil
 	}
+}
+
+// howToMake names the command that writes the ClusterClass that ships.
+func howToMake(class *unstructured.Unstructured) string {
+	if class.GetName() != manifest.ClusterClassName {
+		return ""
+	}
+	return fmt.Sprintf(": caphv-generate clusterclass --namespace %s --apply", class.GetNamespace())
+}
+
+func className(cluster *unstructured.Unstructured) string {
+	for _, path := range [][]string{{"spec", "topology", "class"}, {"spec", "topology", "classRef", "name"}} {
+		if name, found, err := unstructured.NestedString(cluster.Object, path...); found && err == nil && name != "" {
+			return name
+		}
+	}
+	return manifest.ClusterClassName
 }
 
 func classNamespace(cluster *unstructured.Unstructured) string {

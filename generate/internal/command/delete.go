@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -90,6 +91,9 @@ func (r *deleteRun) plan(ctx context.Context, applier *apply.Applier) ([]*unstru
 	var present []*unstructured.Unstructured
 	for _, object := range manifest.Belongings(r.namespace, r.name, r.version) {
 		exists, err := applier.Exists(ctx, object)
+		if errors.Is(err, apply.ErrUnknownKind) && object.GetKind() == manifest.GitRepoKind {
+			continue // Without Fleet there is none.
+		}
 		if err != nil {
 			return nil, fmt.Errorf("looking for %s: %w", manifest.Title(object), err)
 		}

@@ -2,10 +2,11 @@ package command
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
 )
 
 // kinds say what a flag takes, by pflag's names of types.
@@ -33,43 +34,15 @@ func flagError(command *cobra.Command, err error) error {
 	case errors.As(err, &missing):
 		return usage("--%s needs a value: %s", missing.GetSpecifiedName(), missing.GetFlag().Usage)
 	case errors.As(err, &unknown):
-		if near := nearest(command.Flags(), unknown.GetSpecifiedName()); near != "" {
+		if near := settings.Nearest(unknown.GetSpecifiedName(), flagNames(command.Flags())); near != "" {
 			return usage("unknown flag: --%s; did you mean --%s?", unknown.GetSpecifiedName(), near)
 		}
 	}
 	return usage("%v: %s --help lists all", err, command.CommandPath())
 }
 
-// nearest is the flag that differs least from what was typed, if that is little: two letters at most.
-func nearest(flags *pflag.FlagSet, typed string) string {
-	const little = 2
-	best, distance := "", little+1
-	flags.VisitAll(func(flag *pflag.Flag) {
-		if d := edits(typed, flag.Name); d < distance && d < len(typed) {
-			best, distance = flag.Name, d
-		}
-	})
-	return best
-}
-
-// edits counts the letters to insert, remove or replace to make one word of the other.
-func edits(a, b string) int {
-	a, b = strings.ToLower(a), strings.ToLower(b)
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+func flagNames(flags *pflag.FlagSet) []string {
+	var names []string
+	flags.VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	return names
 }

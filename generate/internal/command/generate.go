@@ -23,6 +23,7 @@ type generateRun struct {
 	settings    settings.Settings
 	fields      []settings.Field
 	values      []string
+	recursive   bool
 	interactive bool
 	apply       bool
 	preflight   preflightRun

@@ -31,24 +31,28 @@ func (o *output) register(flags *pflag.FlagSet) {
 // toFiles tells whether the user asked for files.
 func (o *output) toFiles() bool { return o.dir != "" || o.secrets != "" }
 
-// write puts the clusters' objects where they belong. stream says whether standard output gets what no file does.
+// write puts the clusters' objects where they belong, and removes what earlier runs left of the same clusters. stream says
+// whether standard output gets what no file does.
 func (o *output) write(streams Streams, clusters []built, stream bool) error {
+	cleans, err := o.planClean(streams, clusters)
+	if err != nil {
+		return err
+	}
 	counts := make([]int, len(clusters))
 	rests := make([][]*unstructured.Unstructured, len(clusters))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, cluster := range clusters {
-		place := ""
-		if len(clusters) > 1 {
-			place = filepath.Join(cluster.settings.Namespace, cluster.settings.Name)
-		}
 		group.Go(func() (err error) {
-			counts[i], rests[i], err = o.writeFiles(manifest.Files(cluster.objects), place)
+			counts[i], rests[i], err = o.writeFiles(manifest.Files(cluster.objects), placeOf(clusters, cluster))
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("%w: %s names another folder", err, o.flags())
+	}
+	if err := o.clean(streams, cleans); err != nil {
+		return err
 	}
 	count, rest := 0, slices.Concat(rests...)
 	for _, written := range counts {
@@ -61,6 +65,14 @@ func (o *output) write(streams Streams, clusters []built, stream bool) error {
 		return nil
 	}
 	return manifest.Write(streams.Out, rest)
+}
+
+// placeOf is a cluster's directory below the one that is named.
+func placeOf(clusters []built, cluster built) string {
+	if len(clusters) < 2 { //nolint:mnd // One cluster has the directory for itself.
+		return ""
+	}
+	return filepath.Join(cluster.settings.Namespace, cluster.settings.Name)
 }
 
 // writeFiles writes a cluster's files, and returns how many there are and the objects that none is for.

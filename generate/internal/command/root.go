@@ -90,6 +90,7 @@ func newRoot(streams Streams, version string) *cobra.Command {
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	root.SetFlagErrorFunc(flagError)
+	grouped(root)
 	run.registerFields(root)
 	flags := root.Flags()
 	flags.BoolVar(&run.interactive, "interactive", false, "ask for what no flag says")
@@ -118,6 +119,7 @@ func (r *generateRun) registerFields(command *cobra.Command) {
 	}
 	flags.StringArrayVarP(&r.values, "values", "f", nil,
 		"values file of a cluster, or a folder of them, or - for standard input; repeat it for more clusters")
+	flags.BoolVarP(&r.recursive, "recursive", "R", false, "with --values of a folder, read those in the folders below it too")
 }
 
 // noArguments refuses stray words: they are most often values whose flag was forgotten.

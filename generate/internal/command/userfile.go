@@ -8,9 +8,9 @@ import (
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/manifest"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 )
 
 // contents reads the files that settings name. All that is wrong with them is reported together, as usageError.
@@ -30,7 +30,7 @@ func contents(s settings.Settings) (manifest.Contents, error) {
 	return manifest.Contents{Kubeconfig: kubeconfig, CNIValues: values}, nil
 }
 
-// readKubeconfig returns the file as it is, after a look at it. Nothing of it gets into an error.
+// readKubeconfig returns what of the file belongs into the identity Secret. Nothing of it gets into an error.
 func readKubeconfig(path string) ([]byte, error) {
 	if path == "" {
 		return nil, nil
@@ -39,10 +39,11 @@ func readKubeconfig(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := harvesterclient.RESTConfig(content); err != nil {
+	kubeconfig, err := identity.Kubeconfig(content)
+	if err != nil {
 		return nil, usage("--harvester-kubeconfig %s: %v", path, err)
 	}
-	return content, nil
+	return kubeconfig, nil
 }
 
 // readCNIValues returns Helm values as JSON decodes them, with whole numbers as such.
@@ -53,6 +54,9 @@ func readCNIValues(path string) (map[string]any, error) {
 	content, err := readFlagged("cni-values", path, "name a YAML file of Helm values")
 	if err != nil {
 		return nil, err
+	}
+	if line := settings.SecondDocument(content); line != 0 {
+		return nil, usage("--cni-values %s: line %d begins a second YAML document, which would be lost: put all values into one", path, line)
 	}
 	values := make(map[string]any)
 	encoded, err := yaml.YAMLToJSONStrict(content)

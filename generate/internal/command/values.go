@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -30,9 +31,12 @@ func (w wanted) says(text string) string {
 // clusters reads the values files. One file fills in the flags that were not given, for interactive mode; of several,
 // each is a cluster of its own, to all of which the given flags apply.
 func (r *generateRun) clusters(flags *pflag.FlagSet) ([]wanted, error) {
-	files, err := valuesFiles(r.values)
+	files, left, err := valuesFiles(r.values, r.recursive)
 	if err != nil {
 		return nil, err
+	}
+	for _, file := range left {
+		fmt.Fprintf(r.streams.Err, "warning: --values does not read %s, which is in a folder of its own: add --recursive, or name it\n", file)
 	}
 	if len(files) > 1 && r.interactive {
 		return nil, usage("--interactive asks about one cluster: give one values file only")
@@ -99,9 +103,9 @@ func (r *generateRun) read(file string) ([]byte, error) {
 	return os.ReadFile(file) //nolint:gosec // Reading the file that the user names is the point.
 }
 
-// valuesFiles puts the YAML and JSON files of a folder in the folder's place, by name.
-func valuesFiles(paths []string) ([]string, error) {
-	var files []string
+// valuesFiles puts the YAML and JSON files of a folder in the folder's place, by name; with recursive those of the folders
+// in it too. It also returns the folders whose files are left out.
+func valuesFiles(paths []string, recursive bool) (files, left []string, err error) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if path == standardInput || err == nil && !info.IsDir() {
@@ -109,19 +113,54 @@ func valuesFiles(paths []string) ([]string, error) {
 			continue
 		}
 		if err != nil {
-			return nil, usage("--values cannot be read: %v", err)
+			return nil, nil, usage("--values cannot be read: %v", err)
 		}
-		before := len(files)
-		for _, pattern := range []string{"*.yaml", "*.yml", "*.json"} {
-			// The pattern is sound, so there is no error.
-			found, _ := filepath.Glob(filepath.Join(path, pattern))
-			files = append(files, found...)
+		found, deeper, err := filesOf(path)
+		if err != nil {
+			return nil, nil, usage("--values cannot be read: %v", err)
 		}
-		if len(files) == before {
-			return nil, usage("--values %s is a folder without a values file: name one that holds *.yaml, *.yml or *.json", path)
+		if recursive {
+			found = append(found, deeper...)
 		}
+		if len(found) == 0 {
+			return nil, nil, usage("--values %s is a folder without a values file: name one that holds *.yaml, *.yml or *.json%s", path, inside(deeper))
+		}
+		if !recursive {
+			left = append(left, deeper...)
+		}
+		files = append(files, found...)
 	}
-	return files, nil
+	return files, left, nil
+}
+
+func inside(deeper []string) string {
+	if len(deeper) == 0 {
+		return ""
+	}
+	return ", or add --recursive for those in the folders below it"
+}
+
+// filesOf are the values files of a folder, and those in the folders below it. Hidden folders are not looked into.
+func filesOf(dir string) (own, deeper []string, err error) {
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real // WalkDir does not follow a link.
+	}
+	err = filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != dir && strings.HasPrefix(entry.Name(), "."):
+			return filepath.SkipDir
+		case entry.IsDir() || !slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(path))):
+			return nil
+		case filepath.Dir(path) == filepath.Clean(dir):
+			own = append(own, path)
+		default:
+			deeper = append(deeper, path)
+		}
+		return nil
+	})
+	return own, deeper, err
 }
 
 // doubles tells which clusters were asked for twice: the second one would overwrite the first one's objects.

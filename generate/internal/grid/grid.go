@@ -38,7 +38,7 @@ var changes = map[string]func(*settings.Settings){
 		s.WorkerReplicas, s.FailureDomains = 5, []string{"zone-a", "zone-b", "zone-c"}
 	},
 	"unhealthy": func(s *settings.Settings) {
-		s.MaxUnhealthy, s.NodeStartupTimeout, s.UnhealthyTimeout = "2", "30m", "10m"
+		s.MaxUnhealthy, s.NodeStartupTimeout, s.UnhealthyTimeout = "1", "30m", "10m"
 	},
 	"ipv6": func(s *settings.Settings) {
 		s.Gateway, s.SubnetMask, s.DNS = "2001:db8::1", "ffff:ffff:ffff:ffff::", []string{"2001:db8::53"}
@@ -56,6 +56,18 @@ var changes = map[string]func(*settings.Settings){
 	"cilium-mtu": func(s *settings.Settings) { s.CNI, s.CNIMTU = settings.CNICilium, 8950 },
 	"v1beta2": func(s *settings.Settings) {
 		s.ClusterAPIVersion, s.ClassNamespace, s.NodeStartupTimeout = settings.V1Beta2, "classes", "30m"
+	},
+	"dual-stack": func(s *settings.Settings) {
+		s.PodCIDR, s.ServiceCIDR = "10.42.0.0/16,2001:db8:42::/56", "10.43.0.0/16,2001:db8:43::/112"
+		s.CNIEncapsulation = settings.EncapsulationIPIP
+	},
+	"fleet": func(s *settings.Settings) {
+		s.FleetAddonRepo, s.FleetAddonBranch = "https://git.example/team/addons", "stable"
+		s.FleetAddonPaths = []string{"addons/harvester"}
+	},
+	"own-class": func(s *settings.Settings) { s.Class, s.CNIBGP = "team-rke2", true },
+	"field": func(s *settings.Settings) {
+		s.IPPoolRefs, s.ExtraDisks = []string{"pool-a", "pool-b"}, []string{"10Gi:longhorn"}
 	},
 	"roles": func(s *settings.Settings) {
 		s.ControlPlane = settings.Overrides{CPU: 8, Memory: "16Gi", DiskSize: "120Gi"}

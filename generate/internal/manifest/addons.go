@@ -37,6 +37,9 @@ type addon struct {
 }
 
 func addonsOf(s settings.Settings, networkValues map[string]any) []addon {
+	if s.Fleet() {
+		return nil
+	}
 	addons := []addon{cloudProvider(s), csiDriver(s)}
 	if network, wanted := podNetwork(s, networkValues); wanted {
 		addons = append(addons, network)

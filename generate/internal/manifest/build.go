@@ -20,8 +20,14 @@ type Contents struct {
 // the Cluster, an addon's ConfigMap and ClusterResourceSet each for the cloud provider, the CSI driver and, with Calico
 // as pod network or with settings for another one, the pod network, and the MachineHealthCheck. The settings must be
 // complete and without problems.
+//
+// With a repository for Rancher's Fleet a GitRepo stands in the place of the addons, beside a ConfigMap and a
+// ClusterResourceSet for the cloud provider's credentials alone.
 func Build(s settings.Settings, files Contents) ([]*unstructured.Unstructured, error) {
 	objects := []*unstructured.Unstructured{namespace(s), identity(s, files.Kubeconfig), cluster(s)}
+	if s.Fleet() {
+		objects = append(objects, credentials(s), credentialsSet(s), gitRepo(s))
+	}
 	addons := addonsOf(s, files.CNIValues)
 	for _, addon := range addons {
 		configMap, err := addon.configMap(s)
@@ -49,6 +55,9 @@ func Belongings(namespace, name, version string) []*unstructured.Unstructured {
 	for _, cni := range []string{settings.CNICalico, settings.CNICanal, settings.CNICilium} {
 		addons = append(addons, networkAddon(cni, nil))
 	}
+	fleet := s
+	fleet.FleetAddonRepo = "-"
+	belongings = append(belongings, &unstructured.Unstructured{Object: gitRepo(fleet).Object})
 	for _, addon := range addons {
 		belongings = append(belongings, addon.resourceSet(s),
 			&unstructured.Unstructured{Object: object("v1", "ConfigMap", addon.name(s), s)})

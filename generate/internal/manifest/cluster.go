@@ -25,8 +25,8 @@ func cluster(s settings.Settings) *unstructured.Unstructured {
 	}
 	return with(cluster, "spec", map[string]any{
 		"clusterNetwork": map[string]any{
-			"pods":     map[string]any{"cidrBlocks": list([]string{s.PodCIDR})},
-			"services": map[string]any{"cidrBlocks": list([]string{s.ServiceCIDR})},
+			"pods":     map[string]any{"cidrBlocks": list(s.PodCIDRs())},
+			"services": map[string]any{"cidrBlocks": list(s.ServiceCIDRs())},
 		},
 		"topology": topology(s),
 	})
@@ -53,14 +53,14 @@ func topology(s settings.Settings) map[string]any {
 	}
 	elsewhere := s.ClassNamespace != "" && s.ClassNamespace != s.Namespace
 	if s.ClusterAPIVersion == settings.V1Beta2 {
-		class := map[string]any{"name": ClusterClassName}
+		class := map[string]any{"name": s.Class}
 		if elsewhere {
 			class["namespace"] = s.ClassNamespace
 		}
 		topology["classRef"] = class
 		return topology
 	}
-	topology["class"] = ClusterClassName
+	topology["class"] = s.Class
 	if elsewhere {
 		topology["classNamespace"] = s.ClassNamespace
 	}
@@ -80,11 +80,11 @@ func variables(s settings.Settings) []any {
 	add("memorySize", machines.Memory)
 	add("vmNetworks", list(machines.Networks))
 	add("volumes", volumes(s, machines))
-	if s.IPPool != "" {
-		add("ipPoolRef", s.IPPool)
-	}
-	if len(s.IPPoolRefs) > 0 {
+	switch {
+	case len(s.IPPoolRefs) > 0:
 		add("ipPoolRefs", list(s.IPPoolRefs))
+	case s.IPPool != "":
+		add("ipPoolRef", s.IPPool)
 	}
 	if len(s.Pools()) > 0 {
 		add("gateway", s.Gateway)

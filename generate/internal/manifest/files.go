@@ -60,13 +60,14 @@ func (f FileSet) Write(dir string) error {
 	return f.write(dir, 0o755) // The Secret's file has a mode of its own.
 }
 
+const ignoreAll = "# Credentials: written by caphv-generate, and not for Git.\n*\n"
+
 // WritePrivate is Write into a folder that only the owner can read, if it is new, and that Git ignores.
 func (f FileSet) WritePrivate(dir string) error {
 	if err := f.write(dir, 0o700); err != nil {
 		return err
 	}
-	const ignore = "# Credentials: written by caphv-generate, and not for Git.\n*\n"
-	if err := replace(filepath.Join(dir, ".gitignore"), []byte(ignore), 0o644); err != nil {
+	if err := replace(filepath.Join(dir, ".gitignore"), []byte(ignoreAll), 0o644); err != nil {
 		return fmt.Errorf("keeping Secrets out of Git: %w", err)
 	}
 	return nil

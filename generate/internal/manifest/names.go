@@ -2,12 +2,13 @@ package manifest
 
 import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
 )
 
 // Names that other parts of the house agree on.
 const (
-	// ClusterClassName is the ClusterClass that a generated Cluster refers to, by name in its own namespace.
-	ClusterClassName = "harvester-rke2"
+	// ClusterClassName is the ClusterClass that ships.
+	ClusterClassName = settings.DefaultClass
 	// WorkerClass is the class of its MachineDeployments.
 	WorkerClass = "default-worker"
 

@@ -39,10 +39,8 @@ func networkValues(s settings.Settings) map[string]any {
 
 func calicoNetwork(s settings.Settings) map[string]any {
 	network := map[string]any{
-		"bgp": "Disabled",
-		"ipPools": []any{map[string]any{
-			"cidr": s.PodCIDR, "encapsulation": s.CNIEncapsulation, "natOutgoing": "Enabled", "nodeSelector": "all()",
-		}},
+		"bgp":     "Disabled",
+		"ipPools": calicoPools(s),
 	}
 	if s.NeedsBGP() {
 		network["bgp"] = "Enabled"
@@ -51,6 +49,17 @@ func calicoNetwork(s settings.Settings) map[string]any {
 		network["mtu"] = s.CNIMTU
 	}
 	return network
+}
+
+func calicoPools(s settings.Settings) []any {
+	cidrs := s.PodCIDRs()
+	pools := make([]any, 0, len(cidrs))
+	for _, cidr := range cidrs {
+		pools = append(pools, map[string]any{
+			"cidr": cidr, "encapsulation": s.EncapsulationOf(cidr), "natOutgoing": "Enabled", "nodeSelector": "all()",
+		})
+	}
+	return pools
 }
 
 // overlay puts one mapping over another, key by key; what is no mapping on both sides is replaced as a whole, as Helm does.

@@ -161,7 +161,7 @@ func (r *checks) storage() {
 func (r *checks) pools() {
 	s := r.settings
 	flag := "ip-pool"
-	if s.IPPool == "" {
+	if len(s.IPPoolRefs) > 0 {
 		flag = "ip-pool-refs"
 	}
 	free, held, counted := int64(0), int64(0), true
@@ -183,12 +183,54 @@ func (r *checks) pools() {
 		}
 		r.findings = append(r.findings, finding)
 	}
+	r.choice()
 	if pool := (&lbv1.IPPool{}); s.LoadBalancerPool != "" && r.pool(s.LoadBalancerPool, "lb-ip-pool", pool) {
 		if pool.Status.Available == 0 && heldBy(s, pool) == 0 {
 			r.findings = append(r.findings, Finding{Check: "addresses", Flag: "lb-ip-pool",
 				Message: "none is free in " + s.LoadBalancerPool + ", one is needed: extend the pool, or name another one"})
 		}
 	}
+}
+
+// choice checks that Harvester finds a pool for a load balancer that names none.
+func (r *checks) choice() {
+	s := r.settings
+	if s.LoadBalancerIPAM != settings.IPAMPool || s.LoadBalancerPool != "" {
+		return
+	}
+	var list lbv1.IPPoolList
+	if r.client.List(r.ctx, &list) != nil {
+		return // Whether the account may list pools is told among the rights.
+	}
+	if choosable(list.Items, s.TargetNamespace) {
+		return
+	}
+	r.findings = append(r.findings, Finding{Check: "pool", Flag: "lb-ipam",
+		Message: fmt.Sprintf("Harvester has no pool that it would choose for a load balancer in namespace %s: "+
+			"give one that is bound to no network a scope with this namespace, or name one by --lb-ip-pool", s.TargetNamespace)})
+}
+
+// globalPool is Harvester's label of the pool that is chosen when no other matches.
+const globalPool = "loadbalancer.harvesterhci.io/global-ip-pool"
+
+// choosable tells whether Harvester may choose one of the pools for a load balancer of a namespace that is on no network. A
+// pool's scope also names projects and guest clusters, which are not known here and count as matched. A pool without a scope
+// is used by its name only.
+func choosable(pools []lbv1.IPPool, namespace string) bool {
+	for _, pool := range pools {
+		if pool.Labels[globalPool] == "true" {
+			return true
+		}
+		if pool.Spec.Selector.Network != "" {
+			continue
+		}
+		for _, scope := range pool.Spec.Selector.Scope {
+			if scope.Namespace == "*" || scope.Namespace == namespace {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (r *checks) pool(name, flag string, pool *lbv1.IPPool) bool {

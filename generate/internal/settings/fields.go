@@ -2,6 +2,7 @@ package settings
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 )
@@ -32,6 +33,10 @@ type Field struct {
 	// Asked tells whether the question makes sense after the answers so far; nil means always.
 	Asked func() bool
 
+	// commas tells that the text may hold several values, separated by commas.
+	commas bool
+	// short is the flag's letter; empty for none.
+	short    string
 	register func(*pflag.FlagSet, Field)
 }
 
@@ -42,7 +47,7 @@ func Fields(s *Settings) []Field {
 	return append([]Field{
 		text("name", &s.Name, "name of the cluster (required)", "Name of the cluster"),
 		text("namespace", &s.Namespace, "namespace of the cluster's objects in the management cluster (default: the cluster's name)",
-			"Namespace in the management cluster, empty for the cluster's name"),
+			"Namespace in the management cluster, empty for the cluster's name").letter("n"),
 		text("harvester-kubeconfig", &s.HarvesterKubeconfig, "file with the kubeconfig for Harvester (required)",
 			"File with the kubeconfig for Harvester"),
 		text("image", &s.Image, "VM image on Harvester, as namespace/name (required)", "VM image on Harvester, as namespace/name"),
@@ -52,7 +57,7 @@ func Fields(s *Settings) []Field {
 			"VM networks on Harvester, as namespace/name, separated by commas"),
 		text("ip-pool", &s.IPPool, "address pool on Harvester for the machines (default: DHCP)",
 			"Address pool on Harvester for the machines, empty for DHCP or several pools").when(func() bool { return len(s.IPPoolRefs) == 0 }),
-		texts("ip-pool-refs", &s.IPPoolRefs, "address pools on Harvester for the machines, tried in this order; instead of --ip-pool",
+		texts("ip-pool-refs", &s.IPPoolRefs, "address pools on Harvester for the machines, tried in this order; they win over --ip-pool",
 			"Several address pools, in the order in which they are tried, separated by commas; empty for DHCP").when(func() bool { return s.IPPool == "" }),
 		text("gateway", &s.Gateway, "default router of the machines; needed with a pool", "Default router of the machines").when(pooled),
 		text("subnet-mask", &s.SubnetMask, "network mask of the machines, such as 255.255.0.0; needed with a pool",
@@ -73,15 +78,21 @@ func Fields(s *Settings) []Field {
 		text("cni", &s.CNI, "pod network: calico, canal, cilium or none", "").of(CNICalico, CNICanal, CNICilium, CNINone),
 		number("cni-mtu", &s.CNIMTU, "largest packet of the pod network in bytes (default: what the network has)", ""),
 		text("cni-encapsulation", &s.CNIEncapsulation, "how Calico's packets travel between machines", "").of(encapsulations...),
+		truth("cni-bgp", &s.CNIBGP, "have Calico tell the routes of pods by BGP", ""),
 		text("cni-values", &s.CNIValues, "file with Helm values for RKE2's chart of the pod network, over those of the other flags", ""),
-		text("pod-cidr", &s.PodCIDR, "addresses of pods", ""),
-		text("service-cidr", &s.ServiceCIDR, "addresses of services", ""),
+		text("pod-cidr", &s.PodCIDR, "addresses of pods; with a comma one range of IPv4 and one of IPv6", "").several(),
+		text("service-cidr", &s.ServiceCIDR, "addresses of services; with a comma one range of IPv4 and one of IPv6", "").several(),
 		truth("rancher-auto-import", &s.RancherAutoImport, "label the cluster for import into Rancher by Turtles", ""),
 		texts("label", &s.Labels, "label of the Cluster, as key=value; repeat it for more", ""),
-		text("class-namespace", &s.ClassNamespace, "namespace of ClusterClass harvester-rke2 (default: that of the cluster)", ""),
-		texts("extra-disk", &s.ExtraDisks, "further empty disk of a machine, as storageclass:size; repeat it for more", ""),
+		text("class", &s.Class, "ClusterClass of the cluster; another one must have the variables of harvester-rke2", ""),
+		text("class-namespace", &s.ClassNamespace, "namespace of the ClusterClass (default: that of the cluster)", ""),
+		texts("extra-disk", &s.ExtraDisks, "further empty disk of a machine, as storageclass:size or size:storageclass; repeat it for more", ""),
 		texts("failure-domain", &s.FailureDomains,
 			"failure domain on Harvester for workers; repeat it to spread them, with one MachineDeployment each", ""),
+		text("fleet-addon-repo", &s.FleetAddonRepo,
+			"Git repository with the addons, which Rancher's Fleet installs in the place of ClusterResourceSets", ""),
+		text("fleet-addon-branch", &s.FleetAddonBranch, "branch of --fleet-addon-repo (default: "+defaultFleetBranch+")", ""),
+		texts("fleet-addon-path", &s.FleetAddonPaths, "directory in --fleet-addon-repo; repeat it for more (default: all of it)", ""),
 		text("cis-profile", &s.CISProfile, "CIS benchmark profile that RKE2 enforces, such as cis (default: none)", "").of(cisProfiles...),
 		truth("fips", &s.FIPS, "start Kubernetes only on machines whose kernel is in FIPS mode", ""),
 		text("firmware", &s.Firmware, "how the machines boot: bios, efi, or secure-boot by signed code only", "").
@@ -135,6 +146,16 @@ func (f Field) of(choices ...string) Field {
 	return f
 }
 
+func (f Field) letter(short string) Field {
+	f.short = short
+	return f
+}
+
+func (f Field) several() Field {
+	f.commas = true
+	return f
+}
+
 func (f Field) when(asked func() bool) Field {
 	f.Asked = asked
 	return f
@@ -142,13 +163,14 @@ func (f Field) when(asked func() bool) Field {
 
 func text(flag string, target *string, usage, question string) Field {
 	return Field{Kind: Text, Flag: flag, Usage: usage, Question: question, register: func(flags *pflag.FlagSet, f Field) {
-		flags.StringVar(target, f.Flag, *target, f.Usage)
+		flags.StringVarP(target, f.Flag, f.short, *target, f.Usage)
 	}}
 }
 
 func texts(flag string, target *[]string, usage, question string) Field {
 	return Field{Kind: Texts, Flag: flag, Usage: usage, Question: question, register: func(flags *pflag.FlagSet, f Field) {
-		flags.StringSliceVar(target, f.Flag, *target, f.Usage)
+		flags.Var(&textList{target: target}, f.Flag, f.Usage)
+		flags.Lookup(f.Flag).DefValue = "[" + strings.Join(*target, ",") + "]"
 	}}
 }
 

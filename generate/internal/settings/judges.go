@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -76,9 +77,28 @@ func quantity(value, example string) string {
 	return ""
 }
 
-func memory(value string) string { return quantity(value, "8Gi") }
+func memory(value string) string {
+	const megabytes = 256 // Fewer are gigabytes: no machine has less memory.
+	if number, err := strconv.Atoi(value); err == nil && number >= megabytes {
+		return sized(value, "8Gi", "Mi")
+	}
+	return sized(value, "8Gi", "Gi")
+}
 
-func diskSize(value string) string { return quantity(value, "80Gi") }
+func diskSize(value string) string { return sized(value, "80Gi", "Gi") }
+
+// sized judges a size, and takes a number of a few bytes for one whose unit was forgotten.
+func sized(value, example, unit string) string {
+	if text := quantity(value, example); text != "" {
+		return text
+	}
+	const least = 1 << 20
+	if parsed := resource.MustParse(value); parsed.Value() < least {
+		number := strings.TrimRight(value, "kKMGTPEi")
+		return fmt.Sprintf("%q is %d bytes: name the unit, such as %s%s", value, parsed.Value(), number, unit)
+	}
+	return ""
+}
 
 // distinct judges a list whose values may not repeat.
 func distinct(values []string, judge func(string) string) string {
@@ -130,6 +150,22 @@ func subnet(value string) string {
 		return fmt.Sprintf("%q is not an address range in CIDR form, such as 10.42.0.0/16", value)
 	}
 	return ""
+}
+
+// subnets judges one range, or one of each family.
+func subnets(values []string) string {
+	for _, value := range values {
+		if text := subnet(value); text != "" {
+			return text
+		}
+	}
+	switch {
+	case len(values) == 1:
+		return ""
+	case len(values) == 2 && netip.MustParsePrefix(values[0]).Addr().Is4() != netip.MustParsePrefix(values[1]).Addr().Is4():
+		return ""
+	}
+	return fmt.Sprintf("%q is neither one range nor one of IPv4 and one of IPv6", strings.Join(values, ","))
 }
 
 // contiguous tells whether a mask is ones and then zeros, and neither all of the one nor of the other.

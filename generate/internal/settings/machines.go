@@ -79,17 +79,24 @@ func (s Settings) WorkerGroups() []WorkerGroup {
 	return groups
 }
 
-// SplitDisk reads "storageclass:size".
+// SplitDisk reads "storageclass:size", or "size:storageclass" as the field writes it: the half that is a size is the size.
+// Where both are, the one with a unit is, and else the second.
 func SplitDisk(disk string) (storageClass, size string) {
-	storageClass, size, _ = strings.Cut(disk, ":")
-	return storageClass, size
+	first, second, _ := strings.Cut(disk, ":")
+	isSize, isToo := quantityPattern.MatchString(first), quantityPattern.MatchString(second)
+	if isSize && (!isToo || hasUnit(first) && !hasUnit(second)) {
+		return second, first
+	}
+	return first, second
 }
+
+func hasUnit(size string) bool { return strings.TrimRight(size, "kKMGTPEi") != size }
 
 func extraDisks(disks []string) string {
 	for _, disk := range disks {
 		storageClass, size := SplitDisk(disk)
 		if objectName(storageClass) != "" || diskSize(size) != "" {
-			return fmt.Sprintf("%q is not of the form storageclass:size, such as harvester-longhorn:100Gi", disk)
+			return fmt.Sprintf("%q is not of the form storageclass:size or size:storageclass, such as harvester-longhorn:100Gi", disk)
 		}
 	}
 	return ""

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"strings"
 )
 
 // Encapsulations of Calico's packets between machines.
@@ -19,7 +20,23 @@ var encapsulations = []string{
 
 // NeedsBGP tells whether Calico has to tell routes from machine to machine: all but VXLAN need that.
 func (s Settings) NeedsBGP() bool {
-	return s.CNIEncapsulation != EncapsulationVXLAN && s.CNIEncapsulation != EncapsulationVXLANCrossSubnet
+	return s.CNIBGP || s.CNIEncapsulation != EncapsulationVXLAN && s.CNIEncapsulation != EncapsulationVXLANCrossSubnet
+}
+
+func bgp(s Settings) string {
+	if s.CNIBGP && s.CNI != CNICalico {
+		return "is read with --cni calico only: leave it out, or say it in --cni-values"
+	}
+	return ""
+}
+
+// EncapsulationOf is how Calico's packets of one range travel: IPIP carries IPv4 only.
+func (s Settings) EncapsulationOf(cidr string) string {
+	ipip := s.CNIEncapsulation == EncapsulationIPIP || s.CNIEncapsulation == EncapsulationIPIPCrossSubnet
+	if ipip && strings.Contains(cidr, ":") {
+		return EncapsulationNone
+	}
+	return s.CNIEncapsulation
 }
 
 // Bounds of an MTU: IPv6 wants 1280 at least, and jumbo frames end at 9216.

@@ -23,7 +23,7 @@ func (p Problem) String() string { return fmt.Sprintf("--%s %s", p.Flag, p.Text)
 // the load balancer finds its backends.
 const maxNameLength = 50
 
-var versionPattern = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+rke2r[0-9]+)?$`)
+var versionPattern = regexp.MustCompile(`^v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+rke2r[0-9]+)?$`)
 
 // rules judge one flag each; an empty text means that there is nothing to say.
 var rules = []struct {
@@ -58,9 +58,14 @@ var rules = []struct {
 	{"lb-ipam", func(s Settings) string { return oneOf(s.LoadBalancerIPAM, IPAMDHCP, IPAMPool) }},
 	{"lb-ip-pool", loadBalancerPool},
 	{"cni", func(s Settings) string { return oneOf(s.CNI, CNICalico, CNICanal, CNICilium, CNINone) }},
-	{"pod-cidr", func(s Settings) string { return subnet(s.PodCIDR) }},
+	{"pod-cidr", func(s Settings) string { return subnets(s.PodCIDRs()) }},
 	{"service-cidr", serviceCIDR},
 	{"label", clusterLabels},
+	{"class", func(s Settings) string { return optional(s.Class, objectName) }},
+	{"cni-bgp", bgp},
+	{"fleet-addon-repo", func(s Settings) string { return optional(s.FleetAddonRepo, gitRepository) }},
+	{"fleet-addon-branch", fleetBranch},
+	{"fleet-addon-path", fleetPaths},
 	{"class-namespace", func(s Settings) string { return optional(s.ClassNamespace, label) }},
 	{"extra-disk", func(s Settings) string { return extraDisks(s.ExtraDisks) }},
 	{"failure-domain", func(s Settings) string { return distinct(s.FailureDomains, failureDomain) }},
@@ -107,11 +112,15 @@ func (s Settings) Problems() []Problem {
 
 // Warnings returns what is legal and yet unlikely to be meant.
 func (s Settings) Warnings() []Problem {
+	var warnings []Problem
 	if s.ControlPlaneReplicas > 0 && s.ControlPlaneReplicas%2 == 0 {
-		return []Problem{{"cp-replicas", fmt.Sprintf("%d is even: etcd then survives no more failures than with %d",
-			s.ControlPlaneReplicas, s.ControlPlaneReplicas-1)}}
+		warnings = append(warnings, Problem{"cp-replicas", fmt.Sprintf("%d is even: etcd then survives no more failures than with %d",
+			s.ControlPlaneReplicas, s.ControlPlaneReplicas-1)})
 	}
-	return nil
+	if s.IPPool != "" && len(s.IPPoolRefs) > 0 {
+		warnings = append(warnings, Problem{"ip-pool", fmt.Sprintf("%q is not read: --ip-pool-refs wins; leave one out", s.IPPool)})
+	}
+	return append(warnings, s.fleetWarnings()...)
 }
 
 func clusterName(name string) string {
@@ -144,9 +153,6 @@ func networkList(networks []string) string {
 }
 
 func poolRefs(s Settings) string {
-	if s.IPPool != "" && len(s.IPPoolRefs) > 0 {
-		return "and --ip-pool exclude each other: leave one out"
-	}
 	return distinct(s.IPPoolRefs, objectName)
 }
 
@@ -198,12 +204,25 @@ func loadBalancerPool(s Settings) string {
 }
 
 func serviceCIDR(s Settings) string {
-	if text := subnet(s.ServiceCIDR); text != "" {
+	if text := subnets(s.ServiceCIDRs()); text != "" {
 		return text
 	}
-	pods, err := netip.ParsePrefix(s.PodCIDR)
-	if services := netip.MustParsePrefix(s.ServiceCIDR); err == nil && services.Overlaps(pods) {
-		return fmt.Sprintf("%s overlaps --pod-cidr %s: choose ranges apart", services, pods)
+	if subnets(s.PodCIDRs()) != "" {
+		return "" // That is told of the other flag.
+	}
+	if len(s.ServiceCIDRs()) > len(s.PodCIDRs()) {
+		return "has two ranges, and --pod-cidr one: give one of IPv4 and one of IPv6 in both"
+	}
+	for i, service := range s.ServiceCIDRs() {
+		services := netip.MustParsePrefix(service)
+		if first := netip.MustParsePrefix(s.PodCIDRs()[0]); i == 0 && first.Addr().Is4() != services.Addr().Is4() {
+			return "and --pod-cidr begin with different address families: give both in the same order"
+		}
+		for _, pod := range s.PodCIDRs() {
+			if pods := netip.MustParsePrefix(pod); services.Overlaps(pods) {
+				return fmt.Sprintf("%s overlaps --pod-cidr %s: choose ranges apart", services, pods)
+			}
+		}
 	}
 	return ""
 }

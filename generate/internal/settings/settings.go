@@ -39,6 +39,7 @@ type Settings struct {
 	Workers        Overrides
 	ExtraDisks     []string
 	FailureDomains []string
+	Class          string
 	ClassNamespace string
 	CISProfile     string
 	FIPS           bool
@@ -49,6 +50,7 @@ type Settings struct {
 
 	CNIMTU           int
 	CNIEncapsulation string
+	CNIBGP           bool
 	// CNIValues is a file.
 	CNIValues string
 
@@ -60,6 +62,10 @@ type Settings struct {
 	ChartRepository       string
 
 	ClusterAPIVersion string
+
+	FleetAddonRepo   string
+	FleetAddonBranch string
+	FleetAddonPaths  []string
 
 	MaxUnhealthy       string
 	NodeStartupTimeout string
@@ -89,6 +95,12 @@ const (
 const (
 	V1Beta1 = "v1beta1"
 	V1Beta2 = "v1beta2"
+)
+
+const (
+	// DefaultClass is the ClusterClass that ships.
+	DefaultClass       = "harvester-rke2"
+	defaultFleetBranch = "main"
 )
 
 // Versions are those in which manifests can be written.
@@ -124,6 +136,7 @@ func Defaults() Settings {
 		CNIEncapsulation:     EncapsulationVXLAN,
 		ChartRepository:      "https://charts.harvesterhci.io/",
 		ClusterAPIVersion:    V1Beta1,
+		Class:                DefaultClass,
 		MaxUnhealthy:         "34%",
 		NodeStartupTimeout:   "20m",
 		UnhealthyTimeout:     "5m",
@@ -139,19 +152,40 @@ func (s Settings) Complete() Settings {
 	if s.TargetNamespace == "" {
 		s.TargetNamespace = namespaceOf(s.Networks)
 	}
+	if s.Class == "" {
+		s.Class = DefaultClass
+	}
+	if s.Fleet() && s.FleetAddonBranch == "" {
+		s.FleetAddonBranch = defaultFleetBranch
+	}
+	if s.KubernetesVersion != "" && s.KubernetesVersion[0] != 'v' {
+		s.KubernetesVersion = "v" + s.KubernetesVersion
+	}
 	if s.KubernetesVersion != "" && !strings.Contains(s.KubernetesVersion, "+") {
 		s.KubernetesVersion += rke2Suffix
 	}
 	return s
 }
 
-// Pools are the machines' address pools in the order in which they are tried; none means DHCP.
+// Pools are the machines' address pools in the order in which they are tried; none means DHCP. Several win over one, as in
+// the field.
 func (s Settings) Pools() []string {
-	if s.IPPool != "" {
+	if len(s.IPPoolRefs) == 0 && s.IPPool != "" {
 		return []string{s.IPPool}
 	}
 	return s.IPPoolRefs
 }
+
+// PodCIDRs and ServiceCIDRs are the ranges, one or one of each family.
+func (s Settings) PodCIDRs() []string { return ranges(s.PodCIDR) }
+
+// ServiceCIDRs is like PodCIDRs.
+func (s Settings) ServiceCIDRs() []string { return ranges(s.ServiceCIDR) }
+
+func ranges(text string) []string { return trimmed(strings.Split(text, ",")) }
+
+// Fleet tells whether Rancher's Fleet installs the addons.
+func (s Settings) Fleet() bool { return s.FleetAddonRepo != "" }
 
 func namespaceOf(references []string) string {
 	if len(references) > 0 {

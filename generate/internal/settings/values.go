@@ -5,45 +5,52 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
-	"sigs.k8s.io/yaml"
+	"go.yaml.in/yaml/v3"
 )
 
 // Load sets the flags that a values file names and the command line does not, and marks them as given. The file is YAML or
-// JSON: one mapping from flags' names without dashes to values of the kinds of Schema. An error lists everything that is
-// wrong with the file; it repeats keys, but no value.
+// JSON: one document, one mapping from flags' names without dashes to values. A value may be whatever the flag takes, as
+// text, number or truth; a list may be one text with commas. An error lists everything that is wrong with the file, with
+// the lines; it repeats keys, but no value.
 func Load(content []byte, fields []Field, flags *pflag.FlagSet) error {
-	values := make(map[string]any)
-	if err := yaml.UnmarshalStrict(content, &values); err != nil {
-		return errors.New("is not a YAML mapping of flags' names to values, each name once")
+	found, err := entries(content)
+	if err != nil {
+		return err
 	}
-	keys := make([]string, 0, len(values))
-	for key := range values {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
 	var problems []error
-	for _, key := range keys {
-		at := slices.IndexFunc(fields, func(f Field) bool { return f.Flag == key })
+	for _, e := range found {
+		at := slices.IndexFunc(fields, func(f Field) bool { return f.Flag == e.key })
 		if at < 0 {
-			problems = append(problems, fmt.Errorf("%q is not a value: caphv-generate schema lists them", key))
+			problems = append(problems, fmt.Errorf("line %d: %q is not a value%s", e.line, e.key, meant(e.key, fields)))
 			continue
 		}
-		if err := load(values[key], fields[at], flags.Lookup(key)); err != nil {
-			problems = append(problems, err)
+		if err := load(e.value, fields[at], flags.Lookup(e.key)); err != nil {
+			problems = append(problems, fmt.Errorf("line %d: %w", e.line, err))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-func load(value any, field Field, flag *pflag.Flag) error {
-	texts, fits := textsOf(value, field.Kind)
+// meant names the value that was probably meant.
+func meant(key string, fields []Field) string {
+	names := make([]string, 0, len(fields))
+	for _, field := range fields {
+		names = append(names, field.Flag)
+	}
+	if near := Nearest(strings.ReplaceAll(key, "_", "-"), names); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ": caphv-generate schema lists them"
+}
+
+func load(value *yaml.Node, field Field, flag *pflag.Flag) error {
+	wrong := fmt.Errorf("%q is not of the right kind: give %s", field.Flag, field.Kind.words())
+	texts, fits := textsOf(value, field)
 	if !fits {
-		return fmt.Errorf("%q is not of the right kind: give %s", field.Flag, field.Kind.words())
+		return wrong
 	}
 	if flag.Changed {
 		return nil
@@ -52,48 +59,48 @@ func load(value any, field Field, flag *pflag.Flag) error {
 	if list, ok := flag.Value.(pflag.SliceValue); ok {
 		return list.Replace(texts)
 	}
-	if err := flag.Value.Set(texts[0]); err != nil {
-		return fmt.Errorf("%q is not of the right kind: give %s", field.Flag, field.Kind.words())
+	if flag.Value.Set(texts[0]) != nil {
+		return wrong
 	}
 	return nil
 }
 
-// textsOf turns a decoded value into the texts that a flag takes, if it is of the kind.
-func textsOf(value any, kind Kind) ([]string, bool) {
-	switch value := value.(type) {
-	case string:
-		return []string{value}, kind == Text
-	case bool:
-		return []string{strconv.FormatBool(value)}, kind == Truth
-	case float64:
-		return []string{strconv.FormatFloat(value, 'f', -1, 64)}, kind == Number
-	case int64:
-		return []string{strconv.FormatInt(value, 10)}, kind == Number
-	case []any:
-		texts := make([]string, 0, len(value))
-		for _, item := range value {
-			text, ok := item.(string)
-			if !ok {
-				return nil, false
-			}
-			texts = append(texts, text)
+// textsOf are the texts of a value as it is written, if the field can take them: 1.30 stays 1.30.
+func textsOf(value *yaml.Node, field Field) ([]string, bool) {
+	switch {
+	case value.Kind == yaml.ScalarNode && !isNull(value):
+		if field.Kind != Texts {
+			return []string{value.Value}, true
 		}
-		return texts, kind == Texts
+		texts, err := splitTexts(value.Value)
+		return texts, err == nil
+	case value.Kind != yaml.SequenceNode || field.Kind != Texts && !field.commas:
+		return nil, false
 	}
-	return nil, false
+	texts := make([]string, 0, len(value.Content))
+	for _, item := range value.Content {
+		if item = resolved(item); item.Kind != yaml.ScalarNode || isNull(item) {
+			return nil, false
+		}
+		texts = append(texts, item.Value)
+	}
+	if field.commas {
+		return []string{strings.Join(texts, ",")}, true
+	}
+	return texts, true
 }
 
 func (k Kind) words() string {
 	switch k {
 	case Texts:
-		return "a list of strings"
+		return "a string or a list of strings"
 	case Number:
 		return "a whole number"
 	case Truth:
 		return "true or false"
 	case Text:
 	}
-	return "a string, in quotes if it looks like a number"
+	return "a string"
 }
 
 // SchemaID is where the schema is published.
@@ -124,7 +131,9 @@ func Schema(fields []Field) ([]byte, error) {
 
 func property(field Field, flag *pflag.Flag) map[string]any {
 	property := map[string]any{"type": string(field.Kind), "description": strings.ToUpper(field.Usage[:1]) + field.Usage[1:]}
-	if field.Kind == Texts {
+	if field.Kind == Texts || field.commas {
+		// One text with commas is as good as a list.
+		property["type"] = []string{string(Texts), string(Text)}
 		property["items"] = map[string]any{"type": "string"}
 	}
 	if len(field.Choices) > 0 {
