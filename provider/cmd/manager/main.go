@@ -37,9 +37,7 @@ func main() {
 func run() error {
 	options := manager.DefaultOptions()
 	logging := logs.NewOptions()
-	flags := pflag.NewFlagSet("manager", pflag.ContinueOnError)
-	options.AddFlags(flags)
-	logsv1.AddFlags(logging, flags)
+	flags := manager.NewFlagSet(&options, logging)
 	showVersion := flags.Bool("version", false, "Print the version and end.")
 	if err := flags.Parse(os.Args[1:]); err != nil {
 		if errors.Is(err, pflag.ErrHelp) {

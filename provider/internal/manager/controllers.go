@@ -65,7 +65,7 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) erro
 		CredentialsWarning: options.CredentialsWarning,
 	}
 	err = clusters.SetupWithManager(ctx, mgr, harvestercluster.Sources{Harvester: harvester, WatchFilter: options.WatchFilter},
-		controllerOptions(options.ClusterConcurrency))
+		controllerOptions(options.clusterWorkers()))
 	if err != nil {
 		return err
 	}
@@ -95,21 +95,21 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) erro
 	}
 	return machines.SetupWithManager(ctx, mgr,
 		harvestermachine.Sources{Harvester: harvester, Guests: guests, WatchFilter: options.WatchFilter},
-		controllerOptions(options.MachineConcurrency))
+		controllerOptions(options.machineWorkers()))
 }
 
 // addAddressClaims adds what serves Cluster API's IPAM contract.
 func addAddressClaims(mgr ctrl.Manager, harvester *harvesterclient.Connections, identities *identity.Resolver, recorded *observability.Metrics, options Options) error {
 	sources := addressclaim.Sources{Harvester: harvester, WatchFilter: options.WatchFilter}
 	pools := &addressclaim.PoolReconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Identities: identities}
-	if err := pools.SetupWithManager(mgr, sources, controllerOptions(options.ClusterConcurrency)); err != nil {
+	if err := pools.SetupWithManager(mgr, sources, controllerOptions(options.poolWorkers())); err != nil {
 		return err
 	}
 	claims := &addressclaim.ClaimReconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Identities: identities, Metrics: recorded,
 		Recorder: mgr.GetEventRecorder(addressclaim.ClaimControllerName),
 	}
-	return claims.SetupWithManager(mgr, sources, controllerOptions(options.MachineConcurrency))
+	return claims.SetupWithManager(mgr, sources, controllerOptions(options.claimWorkers()))
 }
 
 // addGuests adds the connections to guest clusters. A guest is connected to when its control plane answers, not before:
@@ -121,7 +121,7 @@ func addGuests(ctx context.Context, mgr ctrl.Manager, options Options) (clusterc
 		ClusterFilter:    controlPlaneAnswers,
 		Client:           clustercache.ClientOptions{UserAgent: userAgent(), Cache: clustercache.ClientCacheOptions{DisableFor: []client.Object{&corev1.Pod{}}}},
 		Cache:            clustercache.CacheOptions{DefaultTransform: stripNode},
-	}, controllerOptions(options.GuestConcurrency))
+	}, controllerOptions(options.guestWorkers()))
 	if err != nil {
 		return nil, fmt.Errorf("set up the connections to guest clusters: %w", err)
 	}

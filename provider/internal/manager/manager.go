@@ -29,8 +29,12 @@ const leaseName = "caphv-controller-leader-election"
 // podNamespace is where the manager runs; empty outside of a cluster.
 func podNamespace() string { return os.Getenv("POD_NAMESPACE") }
 
-// Run runs the manager until the context ends, and returns when everything has stopped.
+// Run runs the manager until the context ends, and returns when everything has stopped. Options that cannot work are an
+// error before anything starts.
 func Run(ctx context.Context, config *rest.Config, options Options) error {
+	if err := options.Validate(); err != nil {
+		return err
+	}
 	config = rest.CopyConfig(config)
 	config.QPS, config.Burst = options.KubeQPS, options.KubeBurst
 	mgr, err := ctrl.NewManager(config, managerOptions(options))
@@ -60,6 +64,7 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 // managerOptions keep the content of Secrets and ConfigMaps out of the cache: of Secrets only the metadata is watched,
 // and what is needed is read live.
 func managerOptions(options Options) ctrl.Options {
+	leaseNamespace, lease := options.lease()
 	result := ctrl.Options{
 		Scheme: NewScheme(),
 		Cache: cache.Options{
@@ -69,10 +74,11 @@ func managerOptions(options Options) ctrl.Options {
 		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}}}},
 		HealthProbeBindAddress:        options.HealthAddress,
 		Metrics:                       metricsOptions(options),
-		WebhookServer:                 webhook.NewServer(webhook.Options{Port: options.WebhookPort, CertDir: options.WebhookCertDir}),
+		PprofBindAddress:              options.ProfilerAddress,
+		WebhookServer:                 webhook.NewServer(webhook.Options{Host: options.WebhookHost, Port: options.WebhookPort, CertDir: options.WebhookCertDir}),
 		LeaderElection:                options.LeaderElection,
-		LeaderElectionID:              leaseName,
-		LeaderElectionNamespace:       options.LeaderElectionNamespace,
+		LeaderElectionID:              lease,
+		LeaderElectionNamespace:       leaseNamespace,
 		LeaderElectionReleaseOnCancel: true,
 		LeaseDuration:                 ptr.To(options.LeaseDuration),
 		RenewDeadline:                 ptr.To(options.RenewDeadline),
@@ -86,8 +92,9 @@ func managerOptions(options Options) ctrl.Options {
 }
 
 func metricsOptions(options Options) metricsserver.Options {
-	result := metricsserver.Options{BindAddress: options.MetricsAddress, SecureServing: options.MetricsSecure, CertDir: options.MetricsCertDir}
-	if options.MetricsSecure {
+	secure := options.MetricsSecure && !options.InsecureDiagnostics
+	result := metricsserver.Options{BindAddress: options.MetricsAddress, SecureServing: secure, CertDir: options.MetricsCertDir}
+	if secure {
 		result.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
 	if options.Profiling {

@@ -5,11 +5,11 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/component-base/logs"
 	"k8s.io/utils/ptr"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/yaml"
@@ -18,9 +18,7 @@ import (
 func parse(t *testing.T, args ...string) Options {
 	t.Helper()
 	options := DefaultOptions()
-	flags := pflag.NewFlagSet("manager", pflag.ContinueOnError)
-	options.AddFlags(flags)
-	require.NoError(t, flags.Parse(args))
+	require.NoError(t, NewFlagSet(&options, logs.NewOptions()).Parse(args))
 	return options
 }
 
@@ -37,8 +35,9 @@ func TestDefaultsAreTheGuides(t *testing.T) {
 // Weak point 11 of the existing provider: one worker for all objects of a kind, so that a slow one held up the rest.
 func TestControllersHaveSeveralWorkers(t *testing.T) {
 	options := parse(t, "--harvestermachine-concurrency=7")
-	assert.Equal(t, 7, controllerOptions(options.MachineConcurrency).MaxConcurrentReconciles)
-	for _, workers := range []int{DefaultOptions().ClusterConcurrency, DefaultOptions().MachineConcurrency, DefaultOptions().GuestConcurrency} {
+	assert.Equal(t, 7, controllerOptions(options.machineWorkers()).MaxConcurrentReconciles)
+	defaults := DefaultOptions()
+	for _, workers := range []int{defaults.clusterWorkers(), defaults.machineWorkers(), defaults.poolWorkers(), defaults.claimWorkers(), defaults.guestWorkers()} {
 		assert.Greater(t, workers, 1)
 	}
 }
@@ -48,11 +47,6 @@ func TestAliases(t *testing.T) {
 	assert.Equal(t, ":1", options.HealthAddress)
 	assert.Equal(t, ":2", options.MetricsAddress)
 	assert.False(t, options.EnableWebhooks)
-}
-
-func TestFeatureGates(t *testing.T) {
-	options := parse(t, "--feature-gates=PoolAudit=false,ServeIPAddressClaims=true")
-	assert.Equal(t, map[string]bool{"PoolAudit": false, "ServeIPAddressClaims": true}, options.FeatureGates)
 }
 
 // The shipped Deployment starts the manager with flags that exist.
