@@ -34,6 +34,9 @@ type ClaimReconciler struct {
 	// Recorder writes events.
 	Recorder events.EventRecorder
 
+	// WatchFilter is asked whether a claim is this manager's.
+	WatchFilter write.Filter
+
 	allocators ippool.Allocators
 	// written are the versions of this controller's own writes.
 	written write.Versions
@@ -46,7 +49,7 @@ func (r *ClaimReconciler) Reconcile(ctx context.Context, request ctrl.Request) (
 	if err := r.Client.Get(ctx, request.NamespacedName, claim); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if !isServed(claim) {
+	if !isServed(claim) || r.WatchFilter.Excludes(claim) {
 		return ctrl.Result{}, nil
 	}
 	if r.written.Behind(claim) {

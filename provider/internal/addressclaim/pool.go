@@ -30,6 +30,8 @@ type PoolReconciler struct {
 	Live client.Reader
 	// Identities leads to Harvester.
 	Identities *identity.Resolver
+	// WatchFilter is asked whether a pool is this manager's.
+	WatchFilter write.Filter
 
 	written write.Versions
 }
@@ -39,6 +41,9 @@ func (r *PoolReconciler) Reconcile(ctx context.Context, request ctrl.Request) (r
 	pool := &infrav1.HarvesterIPPool{}
 	if err := r.Client.Get(ctx, request.NamespacedName, pool); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if r.WatchFilter.Excludes(pool) {
+		return ctrl.Result{}, nil
 	}
 	if r.written.Behind(pool) {
 		return ctrl.Result{RequeueAfter: write.CatchUp}, nil

@@ -38,14 +38,12 @@ const (
 type Sources struct {
 	// Harvester watches the pools on every Harvester, and whether it can be reached.
 	Harvester *harvesterclient.Connections
-	// WatchFilter, when not empty, limits the controllers to objects with that value of Cluster API's watch label.
-	WatchFilter string
 }
 
 // SetupWithManager starts the controller of claims with its watches.
 func (r *ClaimReconciler) SetupWithManager(mgr ctrl.Manager, sources Sources, options controller.Options) error {
 	log := mgr.GetLogger().WithValues("controller", ClaimControllerName)
-	filter := predicates.ResourceHasFilterLabel(mgr.GetScheme(), log, sources.WatchFilter)
+	filter := predicates.ResourceHasFilterLabel(mgr.GetScheme(), log, string(r.WatchFilter))
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(ClaimControllerName).
 		For(&ipamv1.IPAddressClaim{}, builder.WithPredicates(filter, served(), write.ExceptStatus())).
@@ -66,7 +64,7 @@ func (r *ClaimReconciler) SetupWithManager(mgr ctrl.Manager, sources Sources, op
 // SetupWithManager starts the controller of pools with its watches.
 func (r *PoolReconciler) SetupWithManager(mgr ctrl.Manager, sources Sources, options controller.Options) error {
 	log := mgr.GetLogger().WithValues("controller", PoolControllerName)
-	filter := predicates.ResourceHasFilterLabel(mgr.GetScheme(), log, sources.WatchFilter)
+	filter := predicates.ResourceHasFilterLabel(mgr.GetScheme(), log, string(r.WatchFilter))
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(PoolControllerName).
 		For(&infrav1.HarvesterIPPool{}, builder.WithPredicates(filter, write.ExceptStatus())).

@@ -36,6 +36,8 @@ type Reconciler struct {
 	Metrics *observability.Metrics
 	// Recorder writes events.
 	Recorder events.EventRecorder
+	// WatchFilter is asked whether an object is this manager's.
+	WatchFilter write.Filter
 	// Clock tells the time.
 	Clock clock.PassiveClock
 	// CredentialsWarning is how long before Harvester's credentials expire a warning is given.
@@ -60,6 +62,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 			return r.undoVanished(ctx, request)
 		}
 		return ctrl.Result{}, err
+	}
+	if r.WatchFilter.Excludes(infra) {
+		return ctrl.Result{}, nil
 	}
 	if r.written.Behind(infra) {
 		return ctrl.Result{RequeueAfter: write.CatchUp}, nil

@@ -33,8 +33,6 @@ const ControllerName = "harvestercluster"
 type Sources struct {
 	// Harvester watches the load balancers and the pools on every Harvester, and whether it can be reached.
 	Harvester *harvesterclient.Connections
-	// WatchFilter, when not empty, limits the controller to objects with that value of Cluster API's watch label.
-	WatchFilter string
 }
 
 // SetupWithManager starts the controller with its watches. The identity Secrets are among them, so that a missing one
@@ -44,11 +42,11 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, sou
 	kind := infrav1.GroupVersion.WithKind("HarvesterCluster")
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(ControllerName).
-		For(&infrav1.HarvesterCluster{}, builder.WithPredicates(write.ExceptStatus(), predicates.ResourceHasFilterLabel(mgr.GetScheme(), log, sources.WatchFilter))).
+		For(&infrav1.HarvesterCluster{}, builder.WithPredicates(write.ExceptStatus(), predicates.ResourceHasFilterLabel(mgr.GetScheme(), log, string(r.WatchFilter)))).
 		WithOptions(options).
 		Watches(&clusterv1.Cluster{}, handler.EnqueueRequestsFromMapFunc(
 			util.ClusterToInfrastructureMapFunc(ctx, kind, mgr.GetClient(), &infrav1.HarvesterCluster{})),
-			builder.WithPredicates(predicates.ClusterPausedTransitions(mgr.GetScheme(), log))).
+			builder.WithPredicates(predicate.Or(predicates.ClusterPausedTransitions(mgr.GetScheme(), log), endpointChanges()))).
 		Watches(&infrav1.HarvesterMachine{}, handler.EnqueueRequestsFromMapFunc(r.machineToCluster), builder.WithPredicates(deletions())).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.identityToClusters), builder.OnlyMetadata).
 		Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.manifestToClusters), builder.OnlyMetadata).
@@ -121,6 +119,28 @@ func (r *Reconciler) clusters(ctx context.Context, wanted func(*infrav1.Harveste
 		requests = append(requests, ctrl.Request{NamespacedName: key})
 	}
 	return requests
+}
+
+// endpointChanges lets pass what a Cluster says about its endpoint.
+func endpointChanges() predicate.Predicate {
+	type view struct {
+		endpoint clusterv1.APIEndpoint
+		port     int32
+		kind     string
+	}
+	look := func(object client.Object) view {
+		cluster, ok := object.(*clusterv1.Cluster)
+		if !ok {
+			return view{}
+		}
+		return view{cluster.Spec.ControlPlaneEndpoint, cluster.Spec.ClusterNetwork.APIServerPort, cluster.Spec.ControlPlaneRef.Kind}
+	}
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		UpdateFunc:  func(e event.UpdateEvent) bool { return look(e.ObjectOld) != look(e.ObjectNew) },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
 }
 
 // deletions lets pass only that an object is gone.

@@ -41,6 +41,8 @@ type Reconciler struct {
 	Metrics *observability.Metrics
 	// Recorder writes events.
 	Recorder events.EventRecorder
+	// WatchFilter is asked whether an object is this manager's.
+	WatchFilter write.Filter
 	// Clock tells the time for deadlines.
 	Clock clock.PassiveClock
 	// NodeTimeout is how long a guest may take to register its Node, from when its VM runs.
@@ -74,6 +76,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 			return r.undoVanished(ctx, request)
 		}
 		return ctrl.Result{}, err
+	}
+	if r.WatchFilter.Excludes(machine) {
+		return ctrl.Result{}, nil
 	}
 	if r.written.Behind(machine) {
 		return ctrl.Result{RequeueAfter: write.CatchUp}, nil

@@ -32,8 +32,6 @@ type Sources struct {
 	Harvester *harvesterclient.Connections
 	// Guests tells when a guest cluster can be reached.
 	Guests clustercache.ClusterCache
-	// WatchFilter, when not empty, limits the controller to objects with that value of Cluster API's watch label.
-	WatchFilter string
 }
 
 // SetupWithManager starts the controller with its watches. Everything that a reconcile may wait for is watched; what it
@@ -42,9 +40,8 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, sou
 	log := mgr.GetLogger().WithValues("controller", ControllerName)
 	built, err := ctrl.NewControllerManagedBy(mgr).
 		Named(ControllerName).
-		For(&infrav1.HarvesterMachine{}, builder.WithPredicates(write.ExceptStatus())).
+		For(&infrav1.HarvesterMachine{}, builder.WithPredicates(write.ExceptStatus(), predicates.ResourceHasFilterLabel(mgr.GetScheme(), log, string(r.WatchFilter)))).
 		WithOptions(options).
-		WithEventFilter(predicates.ResourceHasFilterLabel(mgr.GetScheme(), log, sources.WatchFilter)).
 		Watches(&ipamv1.IPAddressClaim{}, handler.EnqueueRequestsFromMapFunc(claimToMachine)).
 		Watches(&clusterv1.Machine{}, handler.EnqueueRequestsFromMapFunc(
 			util.MachineToInfrastructureMapFunc(infrav1.GroupVersion.WithKind("HarvesterMachine")))).

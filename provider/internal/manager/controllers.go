@@ -27,6 +27,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/harvestermachine"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/poolwatch"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
 const (
@@ -35,15 +36,23 @@ const (
 	lastBackoff  = 2 * time.Minute
 )
 
-// addControllers makes what the reconcilers share, and the reconcilers.
-func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) error {
+// shared is what the reconcilers have in common.
+type shared struct {
+	gates      feature.Gates
+	metrics    *observability.Metrics
+	harvester  *harvesterclient.Connections
+	identities *identity.Resolver
+	filter     write.Filter
+}
+
+func newShared(mgr ctrl.Manager, options Options) (*shared, error) {
 	gates, err := feature.New(options.FeatureGates)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	recorded, err := observability.New(metrics.Registry)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	recorded.SetBuildInfo(Version(), Revision())
 	harvester := harvesterclient.NewConnections(harvesterclient.Options{
@@ -51,21 +60,21 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) erro
 		UserAgent: userAgent(), QPS: options.HarvesterQPS, Burst: options.HarvesterBurst,
 		CountCall: recorded.RecordHarvesterRequest, Logger: mgr.GetLogger().WithName("harvester"),
 	})
-	if err := mgr.Add(harvester); err != nil {
-		return fmt.Errorf("add the connections to Harvester: %w", err)
-	}
-	guests, err := addGuests(ctx, mgr, options)
-	if err != nil {
-		return err
-	}
-	identities := identity.NewResolver(mgr.GetCache(), mgr.GetAPIReader(), harvester)
+	return &shared{
+		gates: gates, metrics: recorded, harvester: harvester,
+		identities: identity.NewResolver(mgr.GetCache(), mgr.GetAPIReader(), harvester),
+		filter:     write.Filter(options.WatchFilter),
+	}, nil
+}
+
+// addControllers makes the reconcilers.
+func addControllers(ctx context.Context, mgr ctrl.Manager, s *shared, options Options) error {
 	clusters := &harvestercluster.Reconciler{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Identities: identities, Metrics: recorded,
-		Recorder: mgr.GetEventRecorder(harvestercluster.ControllerName), Clock: clock.RealClock{},
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Identities: s.identities, Metrics: s.metrics,
+		Recorder: mgr.GetEventRecorder(harvestercluster.ControllerName), Clock: clock.RealClock{}, WatchFilter: s.filter,
 		CredentialsWarning: options.CredentialsWarning,
 	}
-	err = clusters.SetupWithManager(ctx, mgr, harvestercluster.Sources{Harvester: harvester, WatchFilter: options.WatchFilter},
-		controllerOptions(options.clusterWorkers()))
+	err := clusters.SetupWithManager(ctx, mgr, harvestercluster.Sources{Harvester: s.harvester}, controllerOptions(options.clusterWorkers()))
 	if err != nil {
 		return err
 	}
@@ -73,40 +82,49 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, options Options) erro
 	if err := secrets.SetupWithManager(mgr, controllerOptions(1)); err != nil {
 		return err
 	}
-	if gates.Enabled(feature.PoolAudit) {
+	if s.gates.Enabled(feature.PoolAudit) {
 		pools := &poolwatch.Reconciler{
-			Client: mgr.GetClient(), Identities: identities, Metrics: recorded,
+			Client: mgr.GetClient(), Identities: s.identities, Metrics: s.metrics, WatchFilter: s.filter,
 			Recorder: mgr.GetEventRecorder(poolwatch.ControllerName), Clock: clock.RealClock{},
 		}
-		if err := pools.SetupWithManager(mgr, harvester, controllerOptions(1)); err != nil {
+		if err := pools.SetupWithManager(mgr, s.harvester, controllerOptions(1)); err != nil {
 			return err
 		}
 	}
-	if gates.Enabled(feature.ServeIPAddressClaims) {
-		if err := addAddressClaims(mgr, harvester, identities, recorded, options); err != nil {
+	if s.gates.Enabled(feature.ServeIPAddressClaims) {
+		if err := addAddressClaims(mgr, s, options); err != nil {
 			return err
 		}
+	}
+	return addMachines(ctx, mgr, s, options)
+}
+
+// addMachines adds the controller of machines, and the connections to workload clusters that it needs.
+func addMachines(ctx context.Context, mgr ctrl.Manager, s *shared, options Options) error {
+	guests, err := addGuests(ctx, mgr, options)
+	if err != nil {
+		return err
 	}
 	machines := &harvestermachine.Reconciler{
-		Client: mgr.GetClient(), Secrets: mgr.GetAPIReader(), Identities: identities, Guests: guests,
+		Client: mgr.GetClient(), Secrets: mgr.GetAPIReader(), Identities: s.identities, Guests: guests, WatchFilter: s.filter,
 		Etcd:    &guest.Etcd{Clusters: guests, Secrets: mgr.GetAPIReader()},
-		Metrics: recorded, Recorder: mgr.GetEventRecorder(harvestermachine.ControllerName), Clock: clock.RealClock{},
+		Metrics: s.metrics, Recorder: mgr.GetEventRecorder(harvestermachine.ControllerName), Clock: clock.RealClock{},
 		NodeTimeout: options.NodeTimeout, EtcdTimeout: options.EtcdTimeout,
 	}
 	return machines.SetupWithManager(ctx, mgr,
-		harvestermachine.Sources{Harvester: harvester, Guests: guests, WatchFilter: options.WatchFilter},
+		harvestermachine.Sources{Harvester: s.harvester, Guests: guests},
 		controllerOptions(options.machineWorkers()))
 }
 
 // addAddressClaims adds what serves Cluster API's IPAM contract.
-func addAddressClaims(mgr ctrl.Manager, harvester *harvesterclient.Connections, identities *identity.Resolver, recorded *observability.Metrics, options Options) error {
-	sources := addressclaim.Sources{Harvester: harvester, WatchFilter: options.WatchFilter}
-	pools := &addressclaim.PoolReconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Identities: identities}
+func addAddressClaims(mgr ctrl.Manager, s *shared, options Options) error {
+	sources := addressclaim.Sources{Harvester: s.harvester}
+	pools := &addressclaim.PoolReconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Identities: s.identities, WatchFilter: s.filter}
 	if err := pools.SetupWithManager(mgr, sources, controllerOptions(options.poolWorkers())); err != nil {
 		return err
 	}
 	claims := &addressclaim.ClaimReconciler{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Identities: identities, Metrics: recorded,
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Identities: s.identities, Metrics: s.metrics, WatchFilter: s.filter,
 		Recorder: mgr.GetEventRecorder(addressclaim.ClaimControllerName),
 	}
 	return claims.SetupWithManager(mgr, sources, controllerOptions(options.claimWorkers()))

@@ -72,7 +72,7 @@ func (o *Options) addTuning(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.NodeTimeout, "node-init-timeout", o.NodeTimeout, "How long a guest may take to register its Node before its machine says that it is late.")
 	flags.DurationVar(&o.EtcdTimeout, "etcd-removal-timeout", o.EtcdTimeout, "How long the deletion of a control-plane machine waits for an etcd that does not answer.")
 	flags.DurationVar(&o.CredentialsWarning, "credentials-warning", o.CredentialsWarning, "How long before Harvester's credentials expire to warn, by condition and event.")
-	flags.DurationVar(&o.ShutdownTimeout, "shutdown-timeout", o.ShutdownTimeout, "How long reconciles that are under way may take at the end.")
+	flags.DurationVar(&o.ShutdownTimeout, "shutdown-timeout", o.ShutdownTimeout, "How long reconciles that are under way may take at the end, before the lease is given up. Keep it well under the Pod's terminationGracePeriodSeconds.")
 }
 
 func (o *Options) addConcurrency(flags *pflag.FlagSet) {

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	crmanager "sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
@@ -44,7 +45,12 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 	if err := addChecks(mgr, options); err != nil {
 		return err
 	}
-	if err := addControllers(ctx, mgr, options); err != nil {
+	shared, err := newShared(mgr, options)
+	if err != nil {
+		return err
+	}
+	defer outlive(ctx, shared.harvester)()
+	if err := addControllers(ctx, mgr, shared, options); err != nil {
 		return err
 	}
 	if err := migration.Add(ctx, mgr, options.SkipMigrationPhases, controllerOptions(1)); err != nil {
@@ -59,6 +65,22 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 		}
 	}
 	return mgr.Start(ctx)
+}
+
+// outlive starts what has to be there until everything else has stopped, and returns what stops it and waits. The manager
+// itself would stop it first: reconciles that are under way when the manager is told to stop would then work on closed
+// connections, and whatever of theirs may not be interrupted would be tried in vain until its time is over.
+func outlive(ctx context.Context, started crmanager.Runnable) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = started.Start(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 // managerOptions keep the content of Secrets and ConfigMaps out of the cache: of Secrets only the metadata is watched,

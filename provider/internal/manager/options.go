@@ -92,7 +92,7 @@ func DefaultOptions() Options {
 		HealthAddress: ":9440", MetricsAddress: ":8443", MetricsSecure: true,
 		SyncPeriod: 10 * time.Minute, KubeQPS: 200, KubeBurst: 400, HarvesterQPS: 200, HarvesterBurst: 400,
 		NodeTimeout: 20 * time.Minute, EtcdTimeout: 10 * time.Minute,
-		CredentialsWarning: 7 * 24 * time.Hour, ShutdownTimeout: 30 * time.Second,
+		CredentialsWarning: 7 * 24 * time.Hour, ShutdownTimeout: 10 * time.Second,
 		CreateServiceMonitor: true, CreatePrometheusRule: true, CreateClusterClass: true,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -60,6 +61,8 @@ func TestDeploymentUsesFlagsThatExist(t *testing.T) {
 	options := parse(t, container.Args...)
 	assert.True(t, options.LeaderElection)
 	assert.Equal(t, DefaultOptions().HealthAddress, options.HealthAddress)
+	grace := time.Duration(*deployment.Spec.Template.Spec.TerminationGracePeriodSeconds) * time.Second
+	assert.LessOrEqual(t, options.ShutdownTimeout+options.RenewDeadline, grace, "time is left to give up the lease")
 	var sets []string
 	for _, env := range container.Env {
 		sets = append(sets, env.Name)

@@ -22,6 +22,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/poolaudit"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/tell"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
 // interval is how far apart two looks at the pools of one cluster are. A pool changes with every machine that comes or goes,
@@ -42,6 +43,8 @@ type Reconciler struct {
 	Metrics *observability.Metrics
 	// Recorder writes events.
 	Recorder events.EventRecorder
+	// WatchFilter is asked whether a cluster is this manager's.
+	WatchFilter write.Filter
 	// Clock tells when a cluster's pools were looked at last.
 	Clock clock.PassiveClock
 
@@ -64,6 +67,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			r.forget(request.NamespacedName)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if r.WatchFilter.Excludes(cluster) {
+		r.forget(request.NamespacedName)
+		return ctrl.Result{}, nil
 	}
 	if early := r.tooEarly(request.NamespacedName); early > 0 {
 		return ctrl.Result{RequeueAfter: early}, nil
