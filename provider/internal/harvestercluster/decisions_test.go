@@ -1,6 +1,7 @@
 package harvestercluster
 
 import (
+	"cmp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -9,7 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"pgregory.net/rapid"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -36,40 +36,6 @@ func TestFailureDomains(t *testing.T) {
 	assert.Empty(t, failureDomains([]corev1.Node{host(nil)}), "single hosts are no failure domains")
 }
 
-// Harvester refuses two listeners that share a name, a port or a backend port of a protocol; whatever the user lists,
-// ours never make it refuse.
-func TestListenersNeverClashWithTheUsers(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		infra := &infrav1.HarvesterCluster{}
-		for range rapid.IntRange(0, 4).Draw(t, "listeners") {
-			infra.Spec.LoadBalancerConfig.Listeners = append(infra.Spec.LoadBalancerConfig.Listeners, infrav1.Listener{
-				Name:        rapid.SampledFrom([]string{"rke2-api", "rke2-join", "http", "api"}).Draw(t, "name"),
-				Port:        rapid.SampledFrom([]int32{80, 6443, 9345, 443}).Draw(t, "port"),
-				BackendPort: rapid.SampledFrom([]int32{80, 6443, 9345, 30080}).Draw(t, "backend"),
-				Protocol:    rapid.SampledFrom([]infrav1.ListenerProtocol{"", infrav1.ListenerTCP, infrav1.ListenerUDP}).Draw(t, "protocol"),
-			})
-		}
-		all := listeners(infra)
-		ours := len(all) - len(infra.Spec.LoadBalancerConfig.Listeners)
-		for i := range ours {
-			for j := range all {
-				if i != j && clash(all[i], all[j]) {
-					t.Fatalf("%v clashes with %v", all[i], all[j])
-				}
-			}
-		}
-		for _, listener := range all {
-			if listener.Protocol == "" {
-				t.Fatalf("%v has no protocol", listener)
-			}
-		}
-	})
-	assert.Equal(t, []lbv1.Listener{
-		{Name: "rke2-api", Port: 6443, Protocol: corev1.ProtocolTCP, BackendPort: 6443},
-		{Name: "rke2-join", Port: 9345, Protocol: corev1.ProtocolTCP, BackendPort: 9345},
-	}, listeners(&infrav1.HarvesterCluster{}))
-}
-
 func TestAdoptAddress(t *testing.T) {
 	balancer := &lbv1.LoadBalancer{Status: lbv1.LoadBalancerStatus{Address: "192.0.2.1"}}
 	for name, test := range map[string]struct {
@@ -86,7 +52,7 @@ func TestAdoptAddress(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			infra := &infrav1.HarvesterCluster{}
 			infra.Spec.ControlPlaneEndpoint = test.endpoint
-			outcome := adoptAddress(infra, balancer)
+			outcome := adoptAddress(infra, balancer, cmp.Or(test.endpoint.Port, 6443))
 			assert.Equal(t, test.want, infra.Spec.ControlPlaneEndpoint)
 			assert.Equal(t, test.ready, outcome.Status == metav1.ConditionTrue)
 		})

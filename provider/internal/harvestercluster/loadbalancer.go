@@ -1,13 +1,11 @@
 package harvestercluster
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,45 +17,9 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
-const (
-	// defaultAPIPort is the port of the API server, on the load balancer and on the machines.
-	defaultAPIPort = 6443
-	// joinPort is where RKE2 lets nodes join.
-	joinPort = 9345
-)
-
-// apiPort is the port of the endpoint: the user's if there is one.
-func apiPort(infra *infrav1.HarvesterCluster) int32 {
-	return cmp.Or(infra.Spec.ControlPlaneEndpoint.Port, defaultAPIPort)
-}
-
-// listeners are the ports of the load balancer: the user's, and ours unless the user's say something else about the
-// name, the port or the backend port. Harvester refuses two listeners that share any of these.
-func listeners(infra *infrav1.HarvesterCluster) []lbv1.Listener {
-	var result []lbv1.Listener
-	for _, l := range infra.Spec.LoadBalancerConfig.Listeners {
-		result = append(result, lbv1.Listener{
-			Name: l.Name, Port: l.Port, BackendPort: l.BackendPort,
-			Protocol: corev1.Protocol(cmp.Or(l.Protocol, infrav1.ListenerTCP)),
-		})
-	}
-	for _, ours := range []lbv1.Listener{
-		{Name: "rke2-join", Port: joinPort, Protocol: corev1.ProtocolTCP, BackendPort: joinPort},
-		{Name: "rke2-api", Port: apiPort(infra), Protocol: corev1.ProtocolTCP, BackendPort: defaultAPIPort},
-	} {
-		if !slices.ContainsFunc(result, func(theirs lbv1.Listener) bool { return clash(ours, theirs) }) {
-			result = append([]lbv1.Listener{ours}, result...)
-		}
-	}
-	return result
-}
-
-func clash(a, b lbv1.Listener) bool {
-	return a.Name == b.Name || (a.Protocol == b.Protocol && (a.Port == b.Port || a.BackendPort == b.BackendPort))
-}
-
 // wantedLoadBalancer is the load balancer as it is to be. It says what Harvester would otherwise guess: an empty
-// workload type is taken for a guest's Service, and an empty ipam leaks the address on deletion.
+// workload type is taken for a guest's Service, and an empty ipam leaks the address on deletion. Its listeners are those
+// that planPorts found.
 func wantedLoadBalancer(s *scope) *lbv1.LoadBalancer {
 	config := s.infra.Spec.LoadBalancerConfig
 	return &lbv1.LoadBalancer{
@@ -69,7 +31,7 @@ func wantedLoadBalancer(s *scope) *lbv1.LoadBalancer {
 			WorkloadType:          lbv1.VM,
 			IPAM:                  lbv1.IPAM(config.IPAMType),
 			IPPool:                loadBalancerPool(s),
-			Listeners:             listeners(s.infra),
+			Listeners:             s.ports.listeners,
 			BackendServerSelector: s.identity().Backends(),
 		},
 	}

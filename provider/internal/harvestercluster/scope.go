@@ -18,6 +18,8 @@ type scope struct {
 	cluster *clusterv1.Cluster
 	// harvester is the connection. Nil until the connection phase has made it.
 	harvester *harvesterclient.Connection
+	// ports are those of the load balancer and of the endpoint. Empty until the endpoint phase has planned them.
+	ports ports
 	// made tells that this very reconcile made, or tried to make, something on Harvester.
 	made bool
 }
