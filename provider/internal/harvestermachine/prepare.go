@@ -33,10 +33,10 @@ func (r *Reconciler) prepare(ctx context.Context, s *scope) phase.Outcome {
 		return phase.Fail(err, infrav1.VMFailedReason)
 	case !judged.ours():
 		recheck := r.wake.When(ctx, s.harvester, s.foreign, harvesterclient.OccasionGone, s.request(), foreignRecheck)
-		return phase.Until(recheck, infrav1.VMNotOwnedReason, judged.foreign)
+		return phase.Until(recheck, infrav1.VMNotOwnedReason, judged.foreign).Outdating(ofTheVM...)
 	case s.vm == nil && s.machine.Spec.ProviderID != "":
 		return phase.Wait(infrav1.VMMissingReason, fmt.Sprintf("VM %s (%s) was deleted outside of Cluster API; delete the Machine to get a new one",
-			s.vmKey(), s.machine.Spec.ProviderID))
+			s.vmKey(), s.machine.Spec.ProviderID)).Outdating(ofTheVM...)
 	case s.vm != nil && s.machine.Spec.ProviderID == "" && !s.vm.DeletionTimestamp.IsZero():
 		// An earlier machine of this name left it. Adopted, it would be missing for good a moment later.
 		recheck := r.wake.When(ctx, s.harvester, s.vm, harvesterclient.OccasionGone, s.request(), foreignRecheck)

@@ -3,11 +3,8 @@ package harvestermachine
 import (
 	"context"
 	"fmt"
-	"maps"
-	"net/netip"
-	"slices"
 
-	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	corev1 "k8s.io/api/core/v1"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
@@ -30,6 +27,9 @@ var runningReasons = map[harvesterclient.VMPhase]string{
 	harvesterclient.PhaseUnknown:       infrav1.VMUnknownReason,
 }
 
+// ofTheVM are the conditions that speak of a VM that runs. They hold no more when it does not, or is gone.
+var ofTheVM = []string{infrav1.VMRunningCondition, infrav1.AddressesReportedCondition, infrav1.NodeInitializedCondition}
+
 // running follows the VM. It never starts or stops one: whoever switched a VM off had a reason, and a
 // MachineHealthCheck decides when to replace it.
 func (r *Reconciler) running(_ context.Context, s *scope) phase.Outcome {
@@ -41,7 +41,7 @@ func (r *Reconciler) running(_ context.Context, s *scope) phase.Outcome {
 	if state.Phase == harvesterclient.PhaseRunning {
 		return phase.Done(reason, "")
 	}
-	return phase.Wait(reason, runningMessage(s, state))
+	return phase.Wait(reason, runningMessage(s, state)).Outdating(ofTheVM...)
 }
 
 // runningMessage says what keeps a VM from running. The steps of an ordinary start are not told one by one: each would be
@@ -61,7 +61,7 @@ func runningMessage(s *scope, state harvesterclient.VMState) string {
 func (r *Reconciler) addresses(_ context.Context, s *scope) phase.Outcome {
 	state := harvesterclient.DescribeVM(s.vm, s.vmi)
 	assigned := assignedAddresses(s)
-	found := machineAddresses(s.vmName, assigned, state.Addresses, s.infraCluster.Spec.ControlPlaneEndpoint.Host)
+	found := machineAddresses(s.vmName, interfaceNames(s), assigned, state.Addresses, s.infraCluster.Spec.ControlPlaneEndpoint.Host)
 	switch {
 	case len(found) > 1:
 		s.machine.Status.Addresses = found
@@ -75,52 +75,11 @@ func (r *Reconciler) addresses(_ context.Context, s *scope) phase.Outcome {
 	return phase.Done(infrav1.AddressesReportedReason, "")
 }
 
-// assignedAddresses are the static addresses the guest was told to use, in the order of its cards; none when all ask DHCP.
-func assignedAddresses(s *scope) []netip.Addr {
-	static, err := staticCards(s)
-	if err != nil {
-		return nil
-	}
-	var result []netip.Addr
-	for _, index := range slices.Sorted(maps.Keys(static)) {
-		for _, one := range static[index] {
-			result = append(result, one.prefix.Addr())
-		}
-	}
-	return result
-}
-
-// maxAddresses bounds the addresses of a machine, its name included. Whoever is root in a guest may report any number, and a
-// status with too many is refused as a whole: Cluster API takes 256.
-const maxAddresses = 64
-
-// machineAddresses lists a machine's addresses: its name, the assigned addresses, then what its cards report, in their
-// order, maxAddresses at most. The address of the control-plane endpoint is left out: it wanders between machines.
-func machineAddresses(host string, assigned []netip.Addr, reported []harvesterclient.Address, endpoint string) []clusterv1.MachineAddress {
-	result := []clusterv1.MachineAddress{{Type: clusterv1.MachineHostName, Address: host}}
-	add := func(ip netip.Addr) {
-		if len(result) == maxAddresses {
-			return
-		}
-		entry := clusterv1.MachineAddress{Type: clusterv1.MachineInternalIP, Address: ip.String()}
-		if ip.IsValid() && entry.Address != endpoint && !slices.Contains(result, entry) {
-			result = append(result, entry)
-		}
-	}
-	for _, address := range assigned {
-		add(address)
-	}
-	for _, address := range reported {
-		add(address.IP)
-	}
-	return result
-}
-
 // observedZone is the zone the VM runs in: Harvester copies it from the host to the instance. Without it the zone that
 // was asked for holds, as it is required of the host.
 func observedZone(s *scope) string {
 	if s.vmi != nil {
-		if zone := s.vmi.Annotations["topology.kubernetes.io/zone"]; zone != "" {
+		if zone := s.vmi.Annotations[corev1.LabelTopologyZone]; zone != "" {
 			return zone
 		}
 	}
@@ -128,4 +87,12 @@ func observedZone(s *scope) string {
 		return zone
 	}
 	return s.machine.Status.FailureDomain
+}
+
+// observedRegion is the region the VM runs in, as Harvester copies it from the host; empty when the host has none.
+func observedRegion(s *scope) string {
+	if s.vmi == nil {
+		return ""
+	}
+	return s.vmi.Annotations[corev1.LabelTopologyRegion]
 }

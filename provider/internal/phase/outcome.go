@@ -15,6 +15,8 @@ type Outcome struct {
 	Message string
 	// Stop says that the phases after this one cannot run yet.
 	Stop bool
+	// Outdated are types of conditions of those phases that hold no more: they become Unknown. The others stay as they are.
+	Outdated []string
 	// RequeueAfter asks for another reconcile in that time; zero asks for none: an event will come.
 	RequeueAfter time.Duration
 	// Err is returned to the work queue, which backs off.
@@ -47,6 +49,12 @@ func Again() Outcome { return Outcome{Stop: true, RequeueAfter: momentDelay} }
 // Continue lets the next phases run although this one has not reached its aim.
 func (o Outcome) Continue() Outcome {
 	o.Stop = false
+	return o
+}
+
+// Outdating says which conditions of later phases hold no more, as what they speak of is gone.
+func (o Outcome) Outdating(conditionTypes ...string) Outcome {
+	o.Outdated = conditionTypes
 	return o
 }
 

@@ -27,17 +27,18 @@ type Phase[S any] struct {
 }
 
 // Run runs the phases in order until one says Stop, and sets each one's condition on the object once, from what is
-// known at the end of that phase. A phase that was not reached keeps the condition it has; one that was never
-// reached says which phase it waits for. The shortest requeue of all phases wins, and the first error.
+// known at the end of that phase. A phase that was not reached keeps the condition it has, unless the outcome that
+// stopped the run says that it is outdated; that one, and one that was never reached, says which phase it waits for. The shortest requeue of all phases wins, and the first error.
 func Run[S any](ctx context.Context, object conditions.Setter, scope S, phases []Phase[S]) (ctrl.Result, error) {
 	var (
 		result  ctrl.Result
 		failure error
 		stopped string
+		stop    Outcome
 	)
 	for _, phase := range phases {
 		if stopped != "" {
-			setWaiting(object, phase.Condition, stopped)
+			setWaiting(object, phase.Condition, stopped, slices.Contains(stop.Outdated, phase.Condition))
 			continue
 		}
 		outcome := phase.Run(ctx, scope)
@@ -47,7 +48,7 @@ func Run[S any](ctx context.Context, object conditions.Setter, scope S, phases [
 			failure = outcome.Err
 		}
 		if outcome.Stop {
-			stopped = phase.Condition
+			stopped, stop = phase.Condition, outcome
 		}
 	}
 	if failure != nil {
@@ -88,9 +89,9 @@ func Set(object conditions.Setter, conditionType string, outcome Outcome) {
 	})
 }
 
-func setWaiting(object conditions.Setter, conditionType, previous string) {
+func setWaiting(object conditions.Setter, conditionType, previous string, outdated bool) {
 	known := conditions.Get(object, conditionType)
-	if conditionType == "" || (known != nil && known.Reason != infrav1.WaitingForPreviousStepReason) {
+	if conditionType == "" || (known != nil && !outdated && known.Reason != infrav1.WaitingForPreviousStepReason) {
 		return
 	}
 	conditions.Set(object, metav1.Condition{

@@ -57,6 +57,22 @@ func TestRunKeepsWhatItDidNotReach(t *testing.T) {
 	assert.Equal(t, "Running", conditions.GetReason(machine, "B"))
 }
 
+// What a later phase found out of something that is gone holds no more.
+func TestRunSaysWhatHoldsNoMore(t *testing.T) {
+	machine := &infrav1.HarvesterMachine{}
+	for _, conditionType := range []string{"B", "C"} {
+		conditions.Set(machine, metav1.Condition{Type: conditionType, Status: metav1.ConditionTrue, Reason: "Fine"})
+	}
+	gone := phase.Wait("Gone", "the thing is gone").Outdating("C")
+	_, err := phase.Run(t.Context(), machine, 0, []step{
+		returning("A", gone), returning("B", phase.Done("Never", "")), returning("C", phase.Done("Never", "")),
+	})
+	require.NoError(t, err)
+	assert.True(t, conditions.IsTrue(machine, "B"))
+	assert.True(t, conditions.IsUnknown(machine, "C"))
+	assert.Equal(t, "Waits for A", conditions.GetMessage(machine, "C"))
+}
+
 func TestRunTakesTheShortestRequeueAndTheFirstError(t *testing.T) {
 	first, second := errors.New("first"), errors.New("second")
 	result, err := phase.Run(t.Context(), &infrav1.HarvesterMachine{}, 0, []step{
