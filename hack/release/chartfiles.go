@@ -11,7 +11,7 @@ import (
 )
 
 // generatedKinds are the objects that have nothing to configure but their namespace: the chart takes them from config/ as
-// they are. All others are templates of the chart, and a test compares them.
+// they are. All others are templates of the chart.
 var generatedKinds = map[string]string{
 	"CustomResourceDefinition":       "crds",
 	"ClusterRole":                    "rbac",
