@@ -21,7 +21,8 @@ import (
 func command(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "caphv-sandbox")
-	build := exec.Command("go", "build", "-o", program, "../cmd/caphv-sandbox")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", program, "../cmd/caphv-sandbox")
+	build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0") // as programs are built: what they share is compiled
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	return program
@@ -55,6 +56,7 @@ func (tr *transcript) String() string {
 func up(t *testing.T, program, state string) (*exec.Cmd, *transcript) {
 	t.Helper()
 	running := exec.Command(program, "up", "--repository", root, "--state-dir", state)
+	running.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	output := &transcript{}
 	running.Stdout, running.Stderr = output, output
 	require.NoError(t, running.Start())
@@ -119,6 +121,7 @@ func TestTheCommandLineLeavesNothingRunning(t *testing.T) {
 	})
 	t.Run("terminated while starting", func(t *testing.T) {
 		running := exec.Command(program, at("up")...)
+		running.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		require.NoError(t, running.Start())
 		require.Eventually(t, func() bool { return len(processes(t, state)) > 2 }, time.Minute, 20*time.Millisecond)
 		require.NoError(t, running.Process.Signal(syscall.SIGTERM))

@@ -36,8 +36,8 @@ func withClass(t *testing.T, c client.Client, name string) {
 func linter(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "caphv-lint")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/caphv-lint")
-	build.Dir, build.Env = filepath.Join(root, "validation"), append(os.Environ(), "GOWORK=off")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", program, "./cmd/caphv-lint")
+	build.Dir, build.Env = filepath.Join(root, "validation"), append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	return program

@@ -78,8 +78,8 @@ func (l *leaving) runbook(t *testing.T, dead, next string) {
 func buildCaphvEtcd(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "caphv-etcd")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/caphv-etcd")
-	build.Dir = filepath.Join("..", "..", "etcdops")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", program, "./cmd/caphv-etcd")
+	build.Dir, build.Env = filepath.Join("..", "..", "etcdops"), append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
 	text, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", text)
 	return program

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/anishathalye/porcupine"
@@ -151,6 +152,7 @@ func runAndKill(t *testing.T, kubeconfig []byte, seed uint64, name string, seen 
 	worker := exec.CommandContext(t.Context(), os.Args[0])
 	worker.Env = append(os.Environ(), workerEnv+"="+path, seedEnv+"="+strconv.FormatUint(seed, 10))
 	worker.Stderr = os.Stderr
+	worker.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := worker.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, worker.Start())

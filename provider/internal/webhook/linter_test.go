@@ -45,7 +45,7 @@ func buildLinter(t *testing.T) *linter {
 	folder, err := os.MkdirTemp("", "caphv-lint") //nolint:usetesting // it serves several tests
 	require.NoError(t, err)
 	program := filepath.Join(folder, "caphv-lint")
-	command := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/caphv-lint")
+	command := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", program, "./cmd/caphv-lint")
 	command.Dir = "../../../validation"
 	command.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
 	output, err := command.CombinedOutput()
