@@ -182,6 +182,7 @@ generate: ## Writes deep copies, CRDs with the rules' CEL, schemas for caphv-lin
 	cd generate && go generate ./internal/clusterclass
 	cd provider && go generate ./internal/optional
 	cd hack/release && go run . chart
+	cd validation && go run ./internal/class/gen ../templates/clusterclass/clusterclass-harvester-rke2.yaml internal/class/harvester-rke2.json
 	cd validation && go run ./internal/schema/gen -out internal/schema/definitions -below spec.topology ../config/crd/bases/*.yaml \
 	  "$$(cd ../provider && go list -m -f '{{.Dir}}' sigs.k8s.io/cluster-api)"/core/config/crd/bases/cluster.x-k8s.io_clusters.yaml
 	cd validation && go run ./cmd/caphv-lint list -o markdown > RULES.md

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/class"
 )
 
 func TestForeignObjectsAreNotJudged(t *testing.T) {
@@ -40,15 +42,15 @@ func TestWhatWasWrongBeforeIsAWarningAfterwards(t *testing.T) {
 	machine := base(t, "HarvesterMachine")
 	broken := merge(machine, map[string]any{"spec": map[string]any{"sshUser": "", "memory": "lots"}})
 
-	same := merge(broken, map[string]any{"spec": map[string]any{"cpu": int64(8)}})
+	same := merge(broken, map[string]any{"spec": map[string]any{"cpuModel": "host-model"}})
 	assert.Equal(t, []string{"warning HM003 spec.memory", "warning HM004 spec.sshUser"},
 		brief(engine().Validate(same, broken, Options{})), "untouched mistakes do not block a change elsewhere")
 
 	worse := merge(broken, map[string]any{"spec": map[string]any{"memory": "even more"}})
-	assert.Equal(t, []string{"error HM003 spec.memory", "warning HM004 spec.sshUser"},
+	assert.Equal(t, []string{"error HM003 spec.memory", "error HM051 spec.memory", "warning HM004 spec.sshUser"},
 		brief(engine().Validate(worse, broken, Options{})), "a touched mistake is judged")
 
-	assert.Equal(t, []string{"error HM003 spec.memory", "error HM004 spec.sshUser"},
+	assert.Equal(t, []string{"error HM003 spec.memory", "error HM051 spec.memory", "error HM004 spec.sshUser", "error HM054 spec.sshUser"},
 		brief(engine().Validate(broken, machine, Options{})), "a new mistake is judged")
 }
 
@@ -99,7 +101,7 @@ func TestAnObjectTooLargeToJudgeIsRefusedInBoundedTime(t *testing.T) {
 	object := merge(base(t, "HarvesterCluster"), map[string]any{"spec": map[string]any{"vmNetworkConfig": map[string]any{"ipPoolRefs": refs}}})
 	findings := engine().Validate(object, nil, Options{})
 	require.True(t, HasErrors(findings))
-	assert.Contains(t, findings[0].Message, "cost")
+	assert.Contains(t, findings[0].Message, "cannot be checked: the lists are longer")
 }
 
 func TestFindingsAreInOneOrder(t *testing.T) {
@@ -192,7 +194,7 @@ func TestVariablesOfAnyForm(t *testing.T) {
 		}
 		cluster := map[string]any{
 			"apiVersion": "cluster.x-k8s.io/v1beta1", "kind": "Cluster", "metadata": map[string]any{"name": "a"},
-			"spec": map[string]any{"topology": map[string]any{"class": clusterClass, "variables": variables}},
+			"spec": map[string]any{"topology": map[string]any{"class": class.Shipped, "variables": variables}},
 		}
 		for _, f := range e.ValidateBundle([]map[string]any{cluster})[0].Findings {
 			assert.True(t, strings.HasPrefix(f.Path, "spec.topology"), f.String())

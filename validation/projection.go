@@ -2,9 +2,12 @@ package validation
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/class"
 )
 
 // projection says what one variable of the ClusterClass becomes.
@@ -13,8 +16,6 @@ type projection struct {
 	// Kind and At are the object and the field in it that take the value.
 	Kind string `json:"kind"`
 	At   string `json:"at"`
-	// Default is what the ClusterClass gives where the Cluster does not.
-	Default any `json:"default,omitempty"`
 	// With names variables of which one must be set for this one to be read.
 	With []string `json:"with,omitempty"`
 }
@@ -28,23 +29,20 @@ type setting struct {
 // judgeVariables judges the objects that a Cluster's variables become, by the rules of those objects, and points at
 // the variables. A part of the topology that overrides variables is judged once more, and findings in what it
 // overrides are its own.
-func (e *Engine) judgeVariables(cluster, bundle map[string]any) []Finding {
+func (e *Engine) judgeVariables(cluster, bundle map[string]any, used *class.Class) []Finding {
 	const base = "spec.topology.variables"
+	p := projector{engine: e, cluster: cluster, bundle: bundle, class: used}
 	common := settingsAt(cluster, base)
-	findings := e.judgeSettings(cluster, bundle, common, base)
+	findings := p.judge(common, base)
 	for _, part := range parts(cluster) {
 		path := part + ".variables.overrides"
 		own := settingsAt(cluster, path)
 		if len(own) == 0 {
 			continue
 		}
-		all := map[string]setting{}
-		for _, settings := range []map[string]setting{common, own} {
-			for name, s := range settings {
-				all[name] = s
-			}
-		}
-		for _, finding := range e.judgeSettings(cluster, bundle, all, path) {
+		all := maps.Clone(common)
+		maps.Copy(all, own)
+		for _, finding := range p.judge(all, path) {
 			if strings.HasPrefix(finding.Path, path+"[") {
 				findings = append(findings, finding)
 			}
@@ -53,13 +51,21 @@ func (e *Engine) judgeVariables(cluster, bundle map[string]any) []Finding {
 	return findings
 }
 
+// projector makes objects from the variables of one Cluster.
+type projector struct {
+	engine          *Engine
+	cluster, bundle map[string]any
+	class           *class.Class
+}
+
 // parts are the places of a topology that may override variables.
 func parts(cluster map[string]any) []string {
 	list := []string{"spec.topology.controlPlane"}
-	const deployments = "spec.topology.workers.machineDeployments"
-	items, _ := nested(cluster, deployments).([]any)
-	for i := range items {
-		list = append(list, deployments+"["+strconv.Itoa(i)+"]")
+	for _, workers := range []string{"spec.topology.workers.machineDeployments", "spec.topology.workers.machinePools"} {
+		items, _ := nested(cluster, workers).([]any)
+		for i := range items {
+			list = append(list, workers+"["+strconv.Itoa(i)+"]")
+		}
 	}
 	return list
 }
@@ -77,14 +83,19 @@ func settingsAt(cluster map[string]any, path string) map[string]setting {
 	return settings
 }
 
-func (e *Engine) judgeSettings(cluster, bundle map[string]any, settings map[string]setting, missing string) []Finding {
+// judge returns what the rules of the objects find. One fault is told once, and what could not be checked once for each
+// variable.
+func (p projector) judge(settings map[string]setting, missing string) []Finding {
 	var findings []Finding
 	for _, kind := range []string{"HarvesterCluster", "HarvesterMachine"} {
-		run := evaluation{object: e.project(kind, cluster, settings), bundle: bundle}
-		e.run(kind, &run)
+		run := evaluation{object: p.project(kind, settings), bundle: p.bundle}
+		p.engine.run(kind, &run)
 		for _, finding := range run.findings {
-			finding.Path = e.variablePath(kind, finding.Path, settings, missing)
-			if !slices.Contains(findings, finding) {
+			finding, ok := p.pointAtVariable(kind, finding, settings, missing)
+			known := slices.ContainsFunc(findings, func(f Finding) bool {
+				return f == finding || f.Unchecked && finding.Unchecked && f.Path == finding.Path
+			})
+			if ok && !known {
 				findings = append(findings, finding)
 			}
 		}
@@ -93,32 +104,43 @@ func (e *Engine) judgeSettings(cluster, bundle map[string]any, settings map[stri
 }
 
 // project makes the object of a kind as the ClusterClass would, as far as rules look at it.
-func (e *Engine) project(kind string, cluster map[string]any, settings map[string]setting) map[string]any {
+func (p projector) project(kind string, settings map[string]setting) map[string]any {
 	spec := map[string]any{}
 	if kind == "HarvesterCluster" {
-		spec["identitySecret"] = map[string]any{"namespace": cmp.Or(namespaceOf(cluster), "default")}
+		spec["identitySecret"] = map[string]any{"namespace": cmp.Or(namespaceOf(p.cluster), "default")}
 	}
 	object := map[string]any{
 		"apiVersion": Group + "/v1beta1", "kind": kind, "spec": spec,
-		"metadata": map[string]any{"namespace": namespaceOf(cluster), "labels": map[string]any{clusterNameLabel: nameOf(cluster)}},
+		"metadata": map[string]any{
+			"namespace": namespaceOf(p.cluster), "labels": map[string]any{clusterNameLabel: nameOf(p.cluster)},
+		},
 	}
-	for _, p := range e.catalog.project {
-		if p.Kind != kind || len(p.With) > 0 && !anySet(settings, p.With) {
+	for _, to := range p.engine.catalog.project {
+		if to.Kind != kind || len(to.With) > 0 && !p.anySet(settings, to.With) {
 			continue
 		}
-		value := p.Default
-		if s, ok := settings[p.Variable]; ok {
-			value = s.value
-		}
-		if !isEmpty(value) {
-			put(object, p.At, value)
+		if value := p.value(to.Variable, settings); !isEmpty(value) {
+			put(object, to.At, value)
 		}
 	}
 	return object
 }
 
-func anySet(settings map[string]setting, names []string) bool {
-	return slices.ContainsFunc(names, func(name string) bool { return !isEmpty(settings[name].value) })
+// value is what the class makes of a variable: what the Cluster gives, or the class's default.
+func (p projector) value(name string, settings map[string]setting) any {
+	declared, ok := p.class.Variable(name)
+	if !ok {
+		return nil
+	}
+	if s, set := settings[name]; set {
+		return class.WithDefaults(declared.Schema, s.value)
+	}
+	value, _ := declared.Default()
+	return value
+}
+
+func (p projector) anySet(settings map[string]setting, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return !isEmpty(p.value(name, settings)) })
 }
 
 func isEmpty(value any) bool {
@@ -147,20 +169,41 @@ func put(object map[string]any, path string, value any) {
 	object[steps[len(steps)-1]] = value
 }
 
-// variablePath turns a path of the projected object into that of the variable it came from. What comes from no
-// variable that is set is missing, and the list of variables is where it belongs.
-func (e *Engine) variablePath(kind, path string, settings map[string]setting, missing string) string {
-	for _, p := range e.catalog.project {
-		s, set := settings[p.Variable]
-		if p.Kind != kind || !set {
+// pointAtVariable turns a finding about the projected object into one about the variable that the value came from. What
+// comes from a variable that is not set is missing: it belongs to the list of variables, and its message names the
+// variable. It is not ok for what the class does not take from a variable, or for one that rule CT004 misses already.
+func (p projector) pointAtVariable(kind string, finding Finding, settings map[string]setting, missing string) (Finding, bool) {
+	for _, to := range p.engine.catalog.project {
+		s, set := settings[to.Variable]
+		if _, declared := p.class.Variable(to.Variable); to.Kind != kind || !set || !declared {
 			continue
 		}
-		if strings.HasPrefix(p.At, path+".") {
-			return s.path
+		if strings.HasPrefix(to.At, finding.Path+".") {
+			finding.Path = s.path
+			return finding, true
 		}
-		if rest, ok := strings.CutPrefix(path, p.At); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
-			return s.path + rest
+		if rest, ok := strings.CutPrefix(finding.Path, to.At); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			finding.Path = s.path + rest
+			return finding, true
 		}
 	}
-	return missing
+	// Another class may fill fields by itself.
+	if p.class.Name != class.Shipped {
+		return finding, false
+	}
+	for _, to := range p.engine.catalog.project {
+		declared, ok := p.class.Variable(to.Variable)
+		if to.Kind != kind || !ok || !inOneLine(to.At, finding.Path) {
+			continue
+		}
+		_, hasDefault := declared.Default()
+		finding.Path, finding.Message = missing, `variable "`+to.Variable+`" `+finding.Message
+		return finding, hasDefault || !declared.Required
+	}
+	return finding, false
+}
+
+// inOneLine tells whether one of two paths is the other, or lies in it.
+func inOneLine(a, b string) bool {
+	return a == b || strings.HasPrefix(a, b+".") || strings.HasPrefix(b, a+".")
 }

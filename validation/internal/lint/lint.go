@@ -99,8 +99,12 @@ func bySchema(schemas *schema.Set, object, old map[string]any, judgement validat
 		return judgement, nil
 	}
 	faults, err := schemas.Judge(object)
-	if err != nil || len(faults) == 0 {
+	if err != nil {
 		return judgement, err
+	}
+	faults = append(faults, ofVariables(judgement.Variables)...)
+	if len(faults) == 0 {
+		return judgement, nil
 	}
 	var before []schema.Fault
 	if old != nil {
@@ -110,6 +114,18 @@ func bySchema(schemas *schema.Set, object, old map[string]any, judgement validat
 	}
 	judgement.Findings = withFaults(text(object, "kind"), faults, before, judgement.Findings)
 	return judgement, nil
+}
+
+// ofVariables is what the schemas of a ClusterClass have against the variables of a Cluster.
+func ofVariables(variables []validation.VariableSchema) []schema.Fault {
+	var faults []schema.Fault
+	for _, v := range variables {
+		for _, fault := range schema.JudgeValue(v.Schema, v.Value, v.Path) {
+			fault.Variable, fault.Class = v.Name, v.Class
+			faults = append(faults, fault)
+		}
+	}
+	return faults
 }
 
 func text(object map[string]any, field string) string {

@@ -36,6 +36,13 @@ func OwnRules() []validation.Rule {
 				"it is a warning, because a newer Cluster API may know the field.",
 		},
 		{
+			ID: ruleVariable, Title: "a variable's value is as the ClusterClass asks", Severity: validation.Error, Since: since,
+			Targets: []validation.Target{{Kind: "Cluster", Scopes: []string{"spec.topology.variables[*].value"}, Severity: validation.Error}},
+			Message: "the message is that of the schema", Remediation: "Correct the value; the ClusterClass says what it may be.",
+			Documentation: "The schemas are those of the ClusterClass among the manifests, or of the one of the same release. Cluster API refuses " +
+				"a Cluster whose variables do not fit.",
+		},
+		{
 			ID: ruleUnknownKind, Title: "kinds and versions exist", Severity: validation.Error, Targets: anywhere,
 			Message: "the API server has no such kind", Since: since,
 			Remediation: "Correct apiVersion or kind.",

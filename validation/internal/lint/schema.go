@@ -15,6 +15,8 @@ const (
 	ruleSchema = "SCH001"
 	// ruleUnknownField finds a field that the schema of the kind does not have.
 	ruleUnknownField = "SCH002"
+	// ruleVariable finds a variable whose value the schema in the ClusterClass does not allow.
+	ruleVariable = "CT005"
 )
 
 var listIndex = regexp.MustCompile(`\[\d+\]`)
@@ -75,6 +77,12 @@ func findingOf(kind string, fault schema.Fault) validation.Finding {
 	finding := validation.Finding{
 		RuleID: ruleSchema, Severity: validation.Error, Path: fault.Path, Message: fault.Message,
 		Remediation: "Correct the value; kubectl explain " + strings.ToLower(kind) + "." + listIndex.ReplaceAllString(fault.Path, "") + " tells what it may be.",
+	}
+	if fault.Class != "" {
+		finding.RuleID = ruleVariable
+		finding.Message = `variable "` + fault.Variable + `": ` + fault.Message
+		finding.Remediation = "Correct the value; the ClusterClass " + fault.Class + " says what it may be."
+		return finding
 	}
 	if fault.Unknown {
 		finding.RuleID = ruleUnknownField

@@ -16,8 +16,8 @@ type Position struct {
 // Locator finds the positions of an object's fields. It parses the document once more, keeping positions; make one
 // only for objects that something was found in.
 type Locator struct {
-	root  *yaml.Node
-	start Position
+	root   *yaml.Node
+	start  Position
 	within string
 }
 

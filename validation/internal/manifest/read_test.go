@@ -134,10 +134,10 @@ func TestPlaces(t *testing.T) {
 	assert.Equal(t, Position{1, 12}, NewLocator(objects[0]).Find("kind"))
 
 	for text, want := range map[string]string{
-		"kind: A\n---\na: b\n{{ if x }}\n":           "x:4:1: cannot be parsed: ",
-		"kind: A\nkind: B\n":                         "x:2:1: cannot be parsed: ",
+		"kind: A\n---\na: b\n{{ if x }}\n":            "x:4:1: cannot be parsed: ",
+		"kind: A\nkind: B\n":                          "x:2:1: cannot be parsed: ",
 		"a:\n  b: 1\n c: {{ .Values.c | quote }} d\n": "; it looks like a Helm or clusterctl template: render it first",
-		"a: ${A}: b\n":                               "; it looks like a Helm or clusterctl template: render it first",
+		"a: ${A}: b\n":                                "; it looks like a Helm or clusterctl template: render it first",
 	} {
 		_, err := Read("x", strings.NewReader(text))
 		require.ErrorContains(t, err, want)

@@ -10,17 +10,38 @@ import (
 // dryRunTopology is true for a dry run of Cluster API's topology controller, see validation.Options.
 const dryRunTopology = `request.?dryRun.orValue(false) && 'topology.cluster.x-k8s.io/dry-run' in object.metadata.?annotations.orValue({})`
 
-// kinds are those that the API server asks about, with the scope that is judged even when it is missing.
-var kinds = []struct{ kind, root string }{
-	{"HarvesterCluster", "spec"},
-	{"HarvesterClusterTemplate", "spec.template.spec"},
-	{"HarvesterMachine", "spec"},
-	{"HarvesterMachineTemplate", "spec.template.spec"},
+// judged is a kind that the API server asks about.
+type judged struct {
+	kind string
+	// root is the scope that is validated even when it is missing.
+	root     string
+	group    string
+	versions []any
+	// only is a condition for objects that concern us, where the kind is not ours.
+	only string
+}
+
+// ofHarvester holds for Clusters that this provider is for, as far as they say it themselves. What other ClusterClasses
+// make is unknown here.
+const ofHarvester = `object.?spec.?topology.?class.orValue('') == 'harvester-rke2' || ` +
+	`object.?spec.?topology.?classRef.?name.orValue('') == 'harvester-rke2' || ` +
+	`object.?spec.?infrastructureRef.?kind.orValue('') == 'HarvesterCluster'`
+
+var kinds = []judged{
+	ours("HarvesterCluster", "spec"),
+	ours("HarvesterClusterTemplate", "spec.template.spec"),
+	ours("HarvesterMachine", "spec"),
+	ours("HarvesterMachineTemplate", "spec.template.spec"),
+	{kind: "Cluster", root: "spec", group: "cluster.x-k8s.io", versions: []any{"v1beta1", "v1beta2"}, only: ofHarvester},
+}
+
+func ours(kind, root string) judged {
+	return judged{kind: kind, root: root, group: validation.Group, versions: []any{"v1beta1"}}
 }
 
 // Build returns the policies and their bindings as objects: for each kind one policy that denies what a rule finds an
 // error in, and one that warns. Hints are left out, as at the webhook, and so are rules that look at other objects,
-// which a policy cannot see.
+// which a policy cannot see. The webhook is not asked about Clusters; their policies are the only admission that they have.
 //
 // A policy's answers differ from the webhook's in three ways. The API server reports the first error only. Messages
 // name no values and no index in a list. And an error that an object had before a change is let pass without a warning.
@@ -37,7 +58,7 @@ func Build(rules []validation.Rule) []map[string]any {
 			}
 			resource := strings.ToLower(k.kind) + "s"
 			name := "caphv-" + resource + "-" + strings.ToLower(level.action)
-			objects = append(objects, policyObject(name, resource, checks), bindingObject(name, level.action))
+			objects = append(objects, policyObject(name, resource, k, checks), bindingObject(name, level.action))
 		}
 	}
 	return objects
@@ -69,22 +90,24 @@ func validations(rules []validation.Rule, kind, root string, severity validation
 	return checks
 }
 
-func policyObject(name, resource string, checks []any) map[string]any {
+func policyObject(name, resource string, k judged, checks []any) map[string]any {
+	// What is being deleted must be able to lose its finalizers.
+	conditions := []any{map[string]any{"name": "not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)"}}
+	if k.only != "" {
+		conditions = append(conditions, map[string]any{"name": "on-harvester", "expression": k.only})
+	}
 	return map[string]any{
 		"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
 		"metadata": map[string]any{"name": name},
 		"spec": map[string]any{
 			"failurePolicy": "Fail",
 			"matchConstraints": map[string]any{"resourceRules": []any{map[string]any{
-				"apiGroups": []any{validation.Group}, "apiVersions": []any{"v1beta1"},
+				"apiGroups": []any{k.group}, "apiVersions": k.versions,
 				"operations": []any{"CREATE", "UPDATE"}, "resources": []any{resource},
 			}}},
-			// What is being deleted must be able to lose its finalizers.
-			"matchConditions": []any{map[string]any{
-				"name": "not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)",
-			}},
-			"variables":   []any{map[string]any{"name": "dryRunTopology", "expression": dryRunTopology}},
-			"validations": checks,
+			"matchConditions": conditions,
+			"variables":       []any{map[string]any{"name": "dryRunTopology", "expression": dryRunTopology}},
+			"validations":     checks,
 		},
 	}
 }

@@ -29,6 +29,8 @@ type Fault struct {
 	Unknown bool
 	// Form is true where the value is of another type than the schema's, so that nothing in it can be judged.
 	Form bool
+	// Variable and Class are set for the value of a variable that a ClusterClass declares.
+	Variable, Class string
 	// Foreign is true for a definition of another project, of which newer versions may know more.
 	Foreign bool
 }
