@@ -62,7 +62,9 @@ func TestCorpus(t *testing.T) {
 			for _, f := range report.Findings {
 				found = append(found, string(f.Severity)+" "+f.RuleID)
 				assert.NotRegexp(t, inner, f.Message)
-				assert.False(t, f.Severity == validation.Error && places[f.Path], "two errors at %s: %s", f.Path, f.Message)
+				// Several variables may be missing from one list.
+				twice := places[f.Path] && f.Path != "spec.topology.variables"
+				assert.False(t, twice, "one place is told about twice: %s: %s", f.Path, f.Message)
 				places[f.Path] = places[f.Path] || f.Severity == validation.Error
 				assert.NotEmpty(t, f.Remediation)
 			}

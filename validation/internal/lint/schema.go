@@ -52,7 +52,7 @@ func withFaults(kind string, faults, before []schema.Fault, findings []validatio
 			case used[i] || fault.Unknown:
 			case f.Path == fault.Path && f.Severity == finding.Severity && !fault.Form && !named:
 				finding.RuleID, finding.Remediation, named, used[i] = f.RuleID, f.Remediation, true, true
-			case isBelow(f.Path, fault.Path) && (f.Path != fault.Path || fault.Form):
+			case isBelow(f.Path, fault.Path) && (f.Path != fault.Path || fault.Form || f.Severity != finding.Severity):
 				used[i] = true
 			}
 		}

@@ -99,7 +99,7 @@ func (c *compiled) judge(object map[string]any) []Fault {
 	apiVersion, kind := u.GetAPIVersion(), u.GetKind()
 	meta, found, unknown, err := objectmeta.GetObjectMetaWithOptions(object, objectmeta.ObjectMetaOptions{ReturnUnknownFieldPaths: true})
 	if err != nil {
-		return []Fault{{Path: "metadata", Message: err.Error(), Form: true}}
+		return []Fault{wrongMetadata(err)}
 	}
 	unknown = append(unknown, pruning.PruneWithOptions(object, c.structural, true, structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})...)
 	defaulting.PruneNonNullableNullsWithoutDefaults(object, c.structural)
@@ -108,7 +108,7 @@ func (c *compiled) judge(object map[string]any) []Fault {
 	u.SetKind(kind)
 	if found {
 		if err := objectmeta.SetObjectMeta(object, meta); err != nil {
-			return []Fault{{Path: "metadata", Message: err.Error(), Form: true}}
+			return []Fault{wrongMetadata(err)}
 		}
 	}
 	var faults []Fault
@@ -121,6 +121,18 @@ func (c *compiled) judge(object map[string]any) []Fault {
 		})
 	}
 	return oncePerPlace(faults)
+}
+
+// metadataField is the field that the decoder of metadata names, in terms of Go's types.
+var metadataField = regexp.MustCompile(`ObjectMeta\.([A-Za-z.]+)`)
+
+// wrongMetadata is about metadata that cannot be decoded, without the decoder's words.
+func wrongMetadata(err error) Fault {
+	fault := Fault{Path: "metadata", Message: "Invalid value: it is, or holds, a value of the wrong type", Form: true}
+	if found := metadataField.FindStringSubmatch(err.Error()); found != nil {
+		fault.Path += "." + found[1]
+	}
+	return fault
 }
 
 // quotedPlace is the place in the messages of failures that name none in their field.
