@@ -133,6 +133,10 @@ test-guests: ## Debian 12 and 13 boot under qemu with our cloud-init data; needs
 GUEST_IMAGES ?= $(CURDIR)/.cache/guests
 .PHONY: test-guests
 
+test-monitoring: ## Alert rules fire, resolve and stay silent on written series, and every change of a rule is noticed
+	cd hack/tools/monitoring && CGO_ENABLED=0 GOFLAGS=-trimpath go test ./...
+.PHONY: test-monitoring
+
 fuzz: ## Runs every fuzz target for FUZZTIME (20s)
 	@for module in $(MODULES); do (cd $$module && for package in $$(go list ./...); do \
 	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \

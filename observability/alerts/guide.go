@@ -39,7 +39,7 @@ func guideRules() []Rule {
 		},
 		{
 			Alert: IPPoolAllocationErrors, Severity: SeverityWarning, For: 5 * time.Minute,
-			Expr:        waiting(AddressReasons()...) + " > 0\nor on () (\n" + mostFail(observability.IPPoolAllocationErrorsTotal, observability.IPPoolAllocationsTotal) + "\n)",
+			Expr:        waiting(AddressReasons()...) + "\nor on () (\n" + mostFail(observability.IPPoolAllocationErrorsTotal, observability.IPPoolAllocationsTotal) + "\n)",
 			Summary:     "Addresses cannot be allocated",
 			Description: "{{ if $labels.cluster }}{{ $value }} machines of cluster {{ $labels.cluster }} wait for an address.{{ else }}Most attempts to allocate an address failed in the last 20 minutes.{{ end }}",
 		},

@@ -44,7 +44,7 @@ func objectRules() []Rule {
 		},
 		{
 			Alert: EtcdQuorumAtRisk, Severity: SeverityCritical, For: time.Minute,
-			Expr:        waiting("EtcdQuorumAtRisk") + " > 0",
+			Expr:        waiting("EtcdQuorumAtRisk"),
 			Summary:     "etcd of cluster {{ $labels.cluster }} is about to lose its quorum",
 			Description: "The deletion of a control-plane machine of cluster {{ $labels.cluster }} is held up: without its etcd member the others would have no quorum.",
 		},
