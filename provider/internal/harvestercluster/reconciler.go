@@ -11,6 +11,7 @@ import (
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/cluster-api/util"
 	"sigs.k8s.io/cluster-api/util/annotations"
+	"sigs.k8s.io/cluster-api/util/conditions"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -174,6 +175,7 @@ func (r *Reconciler) write(ctx context.Context, helper *write.Helper, s *scope) 
 	r.vanished.Drop(client.ObjectKeyFromObject(s.infra))
 	if !gone {
 		r.Metrics.SetClusterReady(s.clusterName(), s.infra.Status.Ready)
+		r.Metrics.SetHarvesterConnected(s.clusterName(), conditions.IsTrue(s.infra, infrav1.HarvesterConnectionReadyCondition))
 	}
 	return nil
 }

@@ -95,6 +95,9 @@ func (r *Reconciler) letGo(ctx context.Context, s *scope) phase.Outcome {
 	controllerutil.RemoveFinalizer(s.machine, infrav1.MachineFinalizer)
 	controllerutil.RemoveFinalizer(s.machine, infrav1.LegacyMachineFinalizer)
 	r.Metrics.ForgetMachine(s.clusterName(), s.machine.Name)
+	if remediated(s.owner) {
+		r.Metrics.RecordMachineRemediation(s.clusterName())
+	}
 	return phase.Outcome{Stop: true}
 }
 

@@ -111,7 +111,13 @@ func (r *Reconciler) publish(s *scope, provisionedNow bool) {
 	if !hasFinalizer(s.machine) {
 		return
 	}
-	r.Metrics.SetMachineReady(s.clusterName(), s.machine.Name, conditions.IsTrue(s.machine, infrav1.ReadyCondition))
+	cluster, name := s.clusterName(), s.machine.Name
+	r.Metrics.SetMachineReady(cluster, name, conditions.IsTrue(s.machine, infrav1.ReadyCondition))
+	reason, since := waitsFor(s.machine)
+	r.Metrics.SetMachineWaiting(cluster, name, reason, since)
+	if !s.machine.DeletionTimestamp.IsZero() {
+		r.Metrics.SetMachineDeletion(cluster, name, s.machine.DeletionTimestamp.Time)
+	}
 	if provisionedNow && s.vm != nil {
 		r.Metrics.ObserveMachineCreation(r.Clock.Since(s.vm.CreationTimestamp.Time))
 	}

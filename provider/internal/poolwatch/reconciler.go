@@ -19,6 +19,7 @@ import (
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/observability"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/poolaudit"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/tell"
@@ -173,6 +174,11 @@ func (r *Reconciler) tell(cluster *infrav1.HarvesterCluster, pools []lbv1.IPPool
 	for pool, leaked := range counts {
 		r.Metrics.SetIPPoolLeaks(pool, leaked)
 		r.pools[key] = append(r.pools[key], pool)
+	}
+	for i := range pools {
+		if total, available, err := ippool.Count(&pools[i]); err == nil {
+			r.Metrics.SetIPPoolUse(pools[i].Name, total, total-available)
+		}
 	}
 	for _, leak := range leaks {
 		namespace, _, _ := names.VMOfAddressOwner(leak.Owner)
