@@ -67,7 +67,7 @@ func main() {
 EOF
 export GOWORK=off CGO_ENABLED=0 GOFLAGS="-mod=mod -trimpath"
 go mod tidy >tidy.log 2>&1 || { cat tidy.log; exit 1; }
-go run . | tee seen
+go run . 2>errors | tee seen || { cat errors; exit 1; }
 
 cat >expected <<'EOF'
 compare v1.31.14+rke2r1 with v1.31.14+rke2r2: 2

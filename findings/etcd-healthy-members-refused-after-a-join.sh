@@ -124,7 +124,7 @@ func main() {
 EOF
 export GOWORK=off CGO_ENABLED=0 GOFLAGS="-mod=mod -trimpath"
 go mod tidy >tidy.log 2>&1 || { cat tidy.log; exit 1; }
-go run . | tee seen
+go run . 2>errors | tee seen || { cat errors; exit 1; }
 
 cat >expected <<'EOF'
 learner promoted: every member answers a linearizable read
