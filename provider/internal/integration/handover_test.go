@@ -13,8 +13,9 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/manager"
 )
 
-// handedOver is how long a manager may take from being told to stop until the next one may lead.
-const handedOver = 2 * time.Second
+// handedOver is how long a manager may take from being told to stop until the next one may lead. On an idle machine it is
+// well under two seconds; a busy one gets more. With closed connections it took ten seconds and longer.
+const handedOver = 6 * time.Second
 
 // Machines that take an address of their first pool and give it back, because there is no second pool, are in the midst of
 // what may not be interrupted whenever the manager is told to stop. It needs its connection to Harvester until it is done.

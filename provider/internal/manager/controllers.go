@@ -164,6 +164,8 @@ func stripNode(object any) (any, error) {
 func controllerOptions(concurrency int) controller.Options {
 	return controller.Options{
 		MaxConcurrentReconciles: concurrency,
-		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[ctrl.Request](firstBackoff, lastBackoff),
+		// A name counts as taken for the life of the process, and a second manager may start in it after the first one ended.
+		SkipNameValidation: ptr.To(true),
+		RateLimiter:        workqueue.NewTypedItemExponentialFailureRateLimiter[ctrl.Request](firstBackoff, lastBackoff),
 	}
 }
