@@ -39,7 +39,7 @@ var shipped []byte
 var OfRelease = sync.OnceValue(func() *Class {
 	class := &Class{}
 	if err := json.Unmarshal(shipped, class); err != nil {
-		panic("the embedded ClusterClass: " + err.Error())
+		panic("the embedded ClusterClass: " + err.Error()) //nolint:forbidigo // the data is compiled in, and a test reads it
 	}
 	for i := range class.Variables {
 		wholeNumbers(class.Variables[i].Schema)

@@ -142,7 +142,7 @@ func runLint(cmd *cobra.Command, options lintOptions, args []string) error {
 	if err := settings.check(rules); err != nil {
 		return err
 	}
-	exclude := append(settings.Exclude, options.exclude...)
+	exclude := slices.Concat(settings.Exclude, options.exclude)
 	if err := exclude.Check(); err != nil {
 		return err
 	}
