@@ -19,7 +19,7 @@ import (
 type Runner struct {
 	Root string
 	Out  io.Writer
-	// Width is how many test binaries run at a time, 2 or more.
+	// Width is how many test binaries run at a time.
 	Width int
 
 	mu      sync.Mutex // guards Out and results
@@ -85,8 +85,8 @@ func (r *Runner) Run(ctx context.Context, jobs []Job) ([]Result, error) {
 		}
 	}
 
-	// Clusters wait for each other most of the time: beside them, the others have all cores.
-	width := max(r.Width, 2)
+	// One core is left to the clusters, so that no test on either side waits beyond its deadline.
+	width := max(r.Width-1, 1)
 	var besides error
 	var running sync.WaitGroup
 	running.Go(func() { besides = r.each(ctx, alone, 1) })
