@@ -60,7 +60,7 @@ func verifyMessage(message []byte) error {
 	buffered := bufio.NewReader(bytes.NewReader(message))
 	headers, err := textproto.NewReader(buffered).ReadMIMEHeader()
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // what cannot be read is for the guest to decide
 	}
 	return verifyPart(headers, buffered)
 }
@@ -72,10 +72,10 @@ func verifyPart(headers textproto.MIMEHeader, body io.Reader) error {
 	}
 	content, err := io.ReadAll(decoded(headers.Get("Content-Transfer-Encoding"), body))
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // what cannot be read is for the guest to decide
 	}
 	if content, err = unwrap(content); err != nil {
-		return nil
+		return nil //nolint:nilerr // what cannot be read is for the guest to decide
 	}
 	return verifyRead(content)
 }
@@ -84,7 +84,7 @@ func verifyParts(reader *multipart.Reader) error {
 	for number := 1; ; number++ {
 		part, err := reader.NextRawPart()
 		if err != nil {
-			return nil
+			return nil //nolint:nilerr // what cannot be read is for the guest to decide
 		}
 		err = verifyPart(part.Header, part)
 		if errors.Is(err, ErrInvalidBootstrapData) {

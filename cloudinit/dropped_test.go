@@ -32,7 +32,7 @@ func TestWhatCloudInitWouldDropIsRefused(t *testing.T) {
 			t.Run(name+" with "+with, func(t *testing.T) {
 				_, err := RenderUserData(ours, []byte(test.data))
 				require.ErrorIs(t, err, ErrInvalidBootstrapData)
-				assert.ErrorContains(t, err, test.where)
+				require.ErrorContains(t, err, test.where)
 				assert.NotContains(t, err.Error(), "sha256sum", "nothing of the data is in the error")
 			})
 		}

@@ -37,7 +37,7 @@ func sinceStart(metric string, window time.Duration) string {
 
 // waiting counts the machines of each cluster that wait for one of the reasons.
 func waiting(reasons ...string) string {
-	selector := fmt.Sprintf(`{%s=~"%s"}`, observability.LabelReason, strings.Join(reasons, "|"))
+	selector := fmt.Sprintf(`{%s=~%q}`, observability.LabelReason, strings.Join(reasons, "|"))
 	return fmt.Sprintf("count by (%s) (%s)", observability.LabelCluster, latestOfMachine(observability.MachineWaitingSince, selector))
 }
 

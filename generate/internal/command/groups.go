@@ -28,6 +28,7 @@ var groups = []struct {
 	{"Checking and applying", []string{"preflight", "preflight-format", "apply", "dry-run", "force-conflicts", "wait", "timeout", "kubeconfig", "context"}},
 }
 
+//nolint:gochecknoinits // cobra has one table of functions for the whole program
 func init() { cobra.AddTemplateFunc("groupedFlags", groupedFlags) }
 
 // grouped has help show a command's flags below headings.

@@ -142,8 +142,8 @@ func inside(deeper []string) string {
 
 // filesOf are the values files of a folder, and those in the folders below it. Hidden folders are not looked into.
 func filesOf(dir string) (own, deeper []string, err error) {
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real // WalkDir does not follow a link.
+	if target, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = target // WalkDir does not follow a link.
 	}
 	err = filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
 		switch {

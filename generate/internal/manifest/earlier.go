@@ -73,7 +73,7 @@ func readEarlier(root, path string) (Earlier, bool, error) {
 	}
 	var object head
 	if yaml.Unmarshal(content, &object) != nil || strings.ToLower(object.Kind) != name[1] || object.Metadata.Name != name[2] {
-		return Earlier{}, false, nil
+		return Earlier{}, false, nil //nolint:nilerr // what cannot be read is nothing that was written before
 	}
 	earlier := Earlier{Path: path, Dir: filepath.Dir(path)}
 	if object.Kind == "Namespace" {

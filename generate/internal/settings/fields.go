@@ -180,6 +180,7 @@ func number(flag string, target *int, usage, question string) Field {
 	}}
 }
 
+//nolint:unparam // the same shape as its siblings
 func truth(flag string, target *bool, usage, question string) Field {
 	return Field{Kind: Truth, Flag: flag, Usage: usage, Question: question, register: func(flags *pflag.FlagSet, f Field) {
 		flags.BoolVar(target, f.Flag, *target, f.Usage)

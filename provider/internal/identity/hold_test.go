@@ -61,7 +61,7 @@ func TestServerIsTheOneThatEverythingWasMadeOn(t *testing.T) {
 	} {
 		err := judgeServer(test.annotations, test.seen)
 		if test.message == "" {
-			assert.NoError(t, err, name)
+			require.NoError(t, err, name)
 			continue
 		}
 		require.ErrorIs(t, err, phase.ErrOtherHarvester, name)

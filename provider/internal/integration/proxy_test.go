@@ -128,7 +128,8 @@ type written struct {
 // parseWrite reads an object, a merge patch or the options of a deletion, in JSON or, as for Kubernetes' own kinds, in protobuf.
 func parseWrite(body []byte) (sent written, err error) {
 	if !bytes.HasPrefix(body, []byte("k8s\x00")) {
-		return sent, json.Unmarshal(body, &sent)
+		err = json.Unmarshal(body, &sent)
+		return sent, err
 	}
 	decoded, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, nil)
 	if err != nil {

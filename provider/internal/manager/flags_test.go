@@ -16,60 +16,78 @@ import (
 func TestFlagsOfTheOperator(t *testing.T) {
 	for arg, check := range map[string]func(t *testing.T, options Options){
 		"--namespace=team": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Contains(t, managerOptions(options).Cache.DefaultNamespaces, "team")
 		},
 		"--health-addr=:9999": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Equal(t, ":9999", managerOptions(options).HealthProbeBindAddress)
 		},
 		"--metrics-bind-addr=:9998": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Equal(t, ":9998", managerOptions(options).Metrics.BindAddress)
 			assert.True(t, managerOptions(options).Metrics.SecureServing)
 		},
 		"--diagnostics-address=:9997": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Equal(t, ":9997", managerOptions(options).Metrics.BindAddress)
 		},
 		"--insecure-diagnostics=true": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.False(t, managerOptions(options).Metrics.SecureServing)
 			assert.Nil(t, managerOptions(options).Metrics.FilterProvider)
 		},
 		"--insecure-diagnostics=false": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.True(t, managerOptions(options).Metrics.SecureServing)
 		},
 		"--webhook-host=127.0.0.1": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Equal(t, "127.0.0.1", webhookOptions(t, options).Host)
 		},
 		"--webhook-port=10250": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Equal(t, 10250, webhookOptions(t, options).Port)
 		},
 		"--webhook-cert-dir=/certs": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Equal(t, "/certs", webhookOptions(t, options).CertDir)
 		},
 		"--profiler-address=localhost:6060": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Equal(t, "localhost:6060", managerOptions(options).PprofBindAddress)
 		},
 		"--leader-elect=true": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.True(t, managerOptions(options).LeaderElection)
 		},
 		"--leader-election-id=elsewhere/the-lease": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Equal(t, "the-lease", managerOptions(options).LeaderElectionID)
 			assert.Equal(t, "elsewhere", managerOptions(options).LeaderElectionNamespace)
 		},
 		"--leader-elect-lease-duration=60s": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Equal(t, time.Minute, *managerOptions(options).LeaseDuration)
 		},
 		"--leader-elect-renew-deadline=12s": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Equal(t, 12*time.Second, *managerOptions(options).RenewDeadline)
 		},
 		"--leader-elect-retry-period=1s": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Equal(t, time.Second, *managerOptions(options).RetryPeriod)
 		},
 		"--sync-period=120s": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Equal(t, 2*time.Minute, *managerOptions(options).Cache.SyncPeriod)
 		},
 		"--feature-gates=PoolAudit=false,ServeIPAddressClaims=true": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Equal(t, map[string]bool{"PoolAudit": false, "ServeIPAddressClaims": true}, options.FeatureGates)
 		},
 		"--max-concurrent-reconciles=3": func(t *testing.T, options Options) {
+			t.Helper()
 			assert.Equal(t, concurrencies{3, 3, 3, 3, 3}, concurrenciesOf(options))
 		},
 		"--harvestercluster-concurrency=3":                                 hasConcurrencies(concurrencies{Clusters: 3, Machines: 20, Pools: 10, Claims: 20, Guests: 10}),
@@ -134,7 +152,7 @@ func TestImpossibleOptionsAreRefused(t *testing.T) {
 		"--max-concurrent-reconciles=-1":    "max-concurrent-reconciles",
 		"--harvestermachine-concurrency=-1": "harvestermachine-concurrency",
 	} {
-		assert.ErrorContains(t, parse(t, arg, "--leader-elect").Validate(), "--"+flag, arg)
+		require.ErrorContains(t, parse(t, arg, "--leader-elect").Validate(), "--"+flag, arg)
 	}
 	assert.NoError(t, DefaultOptions().Validate())
 	assert.NoError(t, parse(t, "--leader-elect-lease-duration=5s").Validate(), "no leader is elected")
@@ -150,7 +168,10 @@ func concurrenciesOf(options Options) concurrencies {
 }
 
 func hasConcurrencies(want concurrencies) func(t *testing.T, options Options) {
-	return func(t *testing.T, options Options) { assert.Equal(t, want, concurrenciesOf(options)) }
+	return func(t *testing.T, options Options) {
+		t.Helper()
+		assert.Equal(t, want, concurrenciesOf(options))
+	}
 }
 
 func webhookOptions(t *testing.T, options Options) webhook.Options {

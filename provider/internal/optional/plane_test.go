@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,7 +81,7 @@ func TestSetsAreCreatedWhenTheirKindsAreServed(t *testing.T) {
 	for _, object := range class.Objects[:5] {
 		install(t, environment, object.GroupVersionKind())
 	}
-	monitoring := append(monitor.Objects, rule.Objects...)
+	monitoring := slices.Concat(monitor.Objects, rule.Objects)
 	for _, object := range monitoring {
 		install(t, environment, object.GroupVersionKind())
 	}
