@@ -15,7 +15,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	compat "k8s.io/apimachinery/pkg/util/httpstream"
+	compat "k8s.io/apimachinery/pkg/util/httpstream" //nolint:staticcheck // client-go takes this type
 	constants "k8s.io/apimachinery/pkg/util/portforward"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
