@@ -175,12 +175,13 @@ verify: ## Fails if a generated file or a go.mod is not up to date
 	  diff <(echo "$$before") <(echo "$$after") | sed -n 's/^> [0-9a-f]*  /  /p'; exit 1; fi
 	$(KUSTOMIZE) build $(CURDIR)/config/default > /dev/null
 .PHONY: verify
-FINGERPRINT = git ls-files -co --exclude-standard -- '*.go' '*go.mod' '*go.sum' '*.yaml' '*RULES.md' 'config/grafana/*.json' 'docs/observability-*.md' 'validation/internal/schema/definitions/*.json' | sort | xargs sha256sum
+FINGERPRINT = git ls-files -co --exclude-standard -- '*.go' '*go.mod' '*go.sum' '*.yaml' '*RULES.md' 'config/grafana/*.json' 'docs/observability-*.md' 'docs/harvester-rights.md' 'validation/internal/schema/definitions/*.json' | sort | xargs sha256sum
 
-generate: ## Writes deep copies, CRDs with the rules' CEL, schemas for caphv-lint, the copy of the ClusterClass, the rules' documentation, alert rules
+generate: ## Writes deep copies, CRDs with the rules' CEL, schemas for caphv-lint, the copy of the ClusterClass, the rules' documentation, alert rules, the role on Harvester
 	cd api && $(CONTROLLER_GEN) object paths=./v1alpha1/... paths=./v1beta1/...
 	cd api && $(CONTROLLER_GEN) crd paths=./v1alpha1/... paths=./v1beta1/... output:crd:dir=../config/crd/bases
 	cd validation && go run ./internal/crd/gen ../config/crd/bases/*.yaml
+	cd harvesterclient && go run ./rights/internal/page/gen ..
 	cd harvesterclient && $(CONTROLLER_GEN) object paths=./loadbalancer/... paths=./harvesterhci/... paths=./cni/...
 	cd sandbox && go generate ./harvester/crds
 	cd generate && go generate ./internal/clusterclass

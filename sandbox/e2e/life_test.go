@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"maps"
+	"net/http"
 	"path/filepath"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/demo"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/apiproxy"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/history"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/judge"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/management"
@@ -16,12 +19,14 @@ import (
 
 // TestAClustersLifeWithTheManagerKilledFiveTimes tells the demo's story, which
 // checks machines, Nodes and what is left, and then judges what the stand-in
-// recorded: nothing doubled, nothing given away while in use.
+// recorded: nothing doubled, nothing given away while in use. The manager's account on Harvester has the rights of
+// harvesterclient/rights and no others; none of its requests may be refused.
 func TestAClustersLifeWithTheManagerKilledFiveTimes(t *testing.T) {
 	const kills = 5
 	manager, err := shared.Management().Manager(management.CAPHV)
 	require.NoError(t, err)
 	before := manager.Restarts()
+	refusedBefore := refused()
 	earlier, err := history.Read(shared.HistoryFile())
 	require.NoError(t, err)
 
@@ -31,6 +36,8 @@ func TestAClustersLifeWithTheManagerKilledFiveTimes(t *testing.T) {
 	require.NoError(t, err)
 
 	assert.Equal(t, kills, manager.Restarts()-before, "the manager died by itself, or was not killed")
+	assert.Equal(t, refusedBefore, refused(), "requests that the account has no right to")
+	assert.Positive(t, shared.Harvester().Requests().Sum("create", "virtualmachines"))
 	events, err := history.Read(shared.HistoryFile())
 	require.NoError(t, err)
 	require.NotEmpty(t, events)
@@ -45,4 +52,11 @@ func TestAClustersLifeWithTheManagerKilledFiveTimes(t *testing.T) {
 		t.Error(finding)
 	}
 	t.Logf("history: %s", filepath.Base(shared.HistoryFile()))
+}
+
+// refused counts the requests that Harvester has refused for want of a right.
+func refused() map[apiproxy.Key]int {
+	counts := shared.Harvester().Requests().All()
+	maps.DeleteFunc(counts, func(key apiproxy.Key, _ int) bool { return key.Code != http.StatusForbidden })
+	return counts
 }

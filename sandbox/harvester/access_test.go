@@ -23,7 +23,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/apiproxy"
 )
 
-// The provider's rights are those of platform.Role: enough, and no more.
+// The provider's rights are those of package rights: enough, and no others.
 func TestTheProvidersRights(t *testing.T) {
 	c := outside(t, shared.stand)
 	space := namespace(t, c)

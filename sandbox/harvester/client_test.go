@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/utils/ptr"
 	kubevirtv1 "kubevirt.io/api/core/v1"
@@ -20,15 +21,13 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 )
 
-// harvesterclient's power operations, with the provider's rights: what it sends and reads is what the stand-in, which
+// harvesterclient's power operations: what it sends and reads is what the stand-in, which
 // follows KubeVirt's rules, takes and says.
 func TestHarvesterclientOperatesMachines(t *testing.T) {
 	c := admin(t, shared.stand)
 	vm := launch(t, c, namespace(t, c), "one")
 	key := client.ObjectKeyFromObject(vm)
-	config, err := clientcmd.RESTConfigFromKubeConfig(shared.stand.Kubeconfig())
-	require.NoError(t, err)
-	power, err := harvesterclient.NewPower(config, nil)
+	power, err := harvesterclient.NewPower(account(t, c, vm.Namespace, "operator", operating()), nil)
 	require.NoError(t, err)
 	ctx := t.Context()
 	running := func(other string) *kubevirtv1.VirtualMachineInstance {
@@ -62,7 +61,7 @@ func TestHarvesterclientOperatesMachines(t *testing.T) {
 	running(string(first.UID))
 
 	_, err = power.Console(ctx, key)
-	require.ErrorIs(t, err, harvesterclient.ErrUnauthorized, "the provider has no right to consoles")
+	require.ErrorIs(t, err, harvesterclient.ErrUnauthorized, "it has no right to consoles")
 }
 
 // Section 9, VM lifecycle, lines 6 and 7: harvesterclient takes a machine's own disk along, and leaves alone what the
@@ -86,24 +85,31 @@ func TestHarvesterclientSparesWhatOthersPlugIn(t *testing.T) {
 // consoleUser is a Power with the right to consoles and to nothing else.
 func consoleUser(t *testing.T, c client.Client, space string) *harvesterclient.Power {
 	t.Helper()
-	name := metav1.ObjectMeta{Namespace: space, Name: "console-user"}
-	account := &corev1.ServiceAccount{ObjectMeta: name}
-	require.NoError(t, c.Create(t.Context(), account))
-	require.NoError(t, c.Create(t.Context(), &rbacv1.Role{ObjectMeta: name, Rules: []rbacv1.PolicyRule{
+	config := account(t, c, space, "console-user", []rbacv1.PolicyRule{
 		{APIGroups: []string{kubevirtv1.SubresourceGroupName}, Resources: []string{"virtualmachineinstances/console"}, Verbs: []string{"get"}},
-	}}))
+	})
+	power, err := harvesterclient.NewPower(config, nil)
+	require.NoError(t, err)
+	return power
+}
+
+// account makes an account with these rights in one namespace, and says how it reaches Harvester.
+func account(t *testing.T, c client.Client, space, name string, rules []rbacv1.PolicyRule) *rest.Config {
+	t.Helper()
+	meta := metav1.ObjectMeta{Namespace: space, Name: name}
+	account := &corev1.ServiceAccount{ObjectMeta: meta}
+	require.NoError(t, c.Create(t.Context(), account))
+	require.NoError(t, c.Create(t.Context(), &rbacv1.Role{ObjectMeta: meta, Rules: rules}))
 	require.NoError(t, c.Create(t.Context(), &rbacv1.RoleBinding{
-		ObjectMeta: name, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name.Name},
-		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: space, Name: name.Name}},
+		ObjectMeta: meta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name},
+		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: space, Name: name}},
 	}))
 	token := &authenticationv1.TokenRequest{}
 	require.NoError(t, c.SubResource("token").Create(t.Context(), account, token))
 	config, err := clientcmd.RESTConfigFromKubeConfig(shared.stand.Kubeconfig())
 	require.NoError(t, err)
 	config.BearerToken, config.BearerTokenFile = token.Status.Token, ""
-	power, err := harvesterclient.NewPower(config, nil)
-	require.NoError(t, err)
-	return power
+	return config
 }
 
 // expect reads what a guest prints, byte for byte.

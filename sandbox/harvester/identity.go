@@ -17,18 +17,19 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/rights"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/kit"
 )
 
 // The provider's identity on Harvester.
 const (
-	identityName   = "caphv"
+	identityName   = rights.RoleName
 	tokenPrefix    = identityName + "-token-"
 	tokenPollDelay = 50 * time.Millisecond
 )
 
 // Kubeconfig returns a kubeconfig as an operator would hand to the provider: through the proxy, with the token of a
-// service account that holds the rights of platform.Role and no more.
+// service account that holds the rights of rights.ClusterRole and no others.
 func (h *Harvester) Kubeconfig() []byte {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -17,20 +18,31 @@ import (
 
 var clientcodecs = scheme.Codecs.WithoutConversion()
 
-// operator calls KubeVirt's subresources with the provider's rights.
+// operator calls KubeVirt's subresources.
 type operator struct {
 	t    *testing.T
 	rest *rest.RESTClient
 	vm   client.ObjectKey
 }
 
+// newOperator has the rights to start, stop and move VMs, and no others.
 func newOperator(t *testing.T, vm client.Object) operator {
 	t.Helper()
-	config, err := clientcmd.RESTConfigFromKubeConfig(shared.stand.Kubeconfig())
-	require.NoError(t, err)
+	config := account(t, admin(t, shared.stand), vm.GetNamespace(), "operator", operating())
 	built, err := rest.RESTClientFor(withoutPrefix(config))
 	require.NoError(t, err)
 	return operator{t, built, client.ObjectKeyFromObject(vm)}
+}
+
+// operating are the rights to start, stop and move VMs, and to ask their guests.
+func operating() []rbacv1.PolicyRule {
+	return []rbacv1.PolicyRule{
+		{
+			APIGroups: []string{kubevirtv1.SubresourceGroupName}, Verbs: []string{"update"},
+			Resources: []string{"virtualmachines/start", "virtualmachines/stop", "virtualmachines/restart", "virtualmachines/migrate", "virtualmachineinstances/softreboot"},
+		},
+		{APIGroups: []string{kubevirtv1.SubresourceGroupName}, Verbs: []string{"get"}, Resources: []string{"virtualmachineinstances/guestosinfo"}},
+	}
 }
 
 func (o operator) path(resource, operation string) string {
@@ -123,6 +135,12 @@ func TestSubresourcesAskForRights(t *testing.T) {
 	do := newOperator(t, vm)
 	_, err := do.put("virtualmachineinstances", "pause")
 	assert.True(t, apierrors.IsForbidden(err), "%v", err)
+	provider, err := clientcmd.RESTConfigFromKubeConfig(shared.stand.Kubeconfig())
+	require.NoError(t, err)
+	do.rest, err = rest.RESTClientFor(withoutPrefix(provider))
+	require.NoError(t, err)
+	_, err = do.put("virtualmachines", "stop")
+	assert.True(t, apierrors.IsForbidden(err), "the provider operates no VM: %v", err)
 	config, err := clientcmd.RESTConfigFromKubeConfig(shared.stand.Kubeconfig())
 	require.NoError(t, err)
 	config.BearerToken = "nonsense"

@@ -50,7 +50,7 @@ func TestKubeVirtsOwnCodeJudgesEveryMachine(t *testing.T) {
 	assert.NotEmpty(t, spec.Domain.Firmware.UUID)
 	firmware := spec.Domain.Firmware.DeepCopy()
 
-	change(t, c, vm, func(vm *kubevirtv1.VirtualMachine) { vm.Spec.Template.Spec.Hostname = "another" })
+	change(t, admin(t, shared.stand), vm, func(vm *kubevirtv1.VirtualMachine) { vm.Spec.Template.Spec.Hostname = "another" })
 	assert.Equal(t, firmware, vm.Spec.Template.Spec.Domain.Firmware, "given once")
 	wrong := vm.DeepCopy()
 	wrong.Spec.Template.Spec.Hostname = "a_b"

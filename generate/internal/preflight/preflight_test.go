@@ -109,7 +109,7 @@ func TestAllThatLacksIsReportedTogether(t *testing.T) {
 	for i, want := range []string{
 		"Harvester: --harvester-kubeconfig: version v1.2.2 is too old", "image: --image: ", "key pair: --ssh-keypair: ",
 		"network: --network: ", "storage class: --extra-disk: ", "pool: --ip-pool: ", "pool: --lb-ip-pool: ",
-		"rights: --harvester-kubeconfig: the account may not delete virtualmachines in namespace \"default\"",
+		"rights: --harvester-kubeconfig: the account may not delete virtualmachines.kubevirt.io in namespace \"default\"",
 	} {
 		require.Greater(t, len(findings), i, findings)
 		assert.Contains(t, findings[i], want)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -65,7 +66,7 @@ func follows(object client.Object) bool {
 	switch typed := object.(type) {
 	case *hciv1.Setting:
 		return typed.Name == hciv1.SettingServerVersion
-	case *corev1.ConfigMap:
+	case *corev1.ConfigMap, *rbacv1.ClusterRole:
 		return true
 	}
 	return object.GetObjectKind().GroupVersionKind().Kind == "ClusterRole"

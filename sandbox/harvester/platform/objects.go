@@ -17,14 +17,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	hciv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/harvesterhci/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/rights"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/kit"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/storage"
 )
-
-// Role is the ClusterRole that an operator grants the provider, as YAML.
-//
-//go:embed caphv-role.yaml
-var Role []byte
 
 //go:embed system.yaml
 var system []byte
@@ -59,13 +55,13 @@ func Objects(description Description) ([]client.Object, error) {
 	for _, name := range namespaces {
 		list = append(list, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
 	}
-	for _, document := range [][]byte{system, Role} {
-		objects, err := decode(document)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, objects...)
+	objects, err := decode(system)
+	if err != nil {
+		return nil, err
 	}
+	list = append(list, objects...)
+	// What an operator grants the provider.
+	list = append(list, rights.ClusterRole())
 	list = append(list, storage.NewClass(storage.DefaultClass, true))
 	list = append(list, settings(description)...)
 	list = append(list, vip(description)...)
