@@ -79,7 +79,7 @@ func (c Config) packages() []string {
 // commands start the agent by its service: the package starts it on Debian's family only.
 func (c Config) commands() [][]string {
 	commands := make([][]string, 0, len(c.RunCommands)+1)
-	if c.InstallGuestAgent {
+	if c.InstallGuestAgent || c.StartGuestAgent {
 		commands = append(commands, startAgent())
 	}
 	return append(commands, c.RunCommands...)

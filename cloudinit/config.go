@@ -20,6 +20,8 @@ type Config struct {
 	SSHAuthorizedKeys []string
 	// InstallGuestAgent installs the package qemu-guest-agent and starts its service now and at every boot.
 	InstallGuestAgent bool
+	// StartGuestAgent starts the service of an agent that is in the image, now and at every boot, and installs nothing.
+	StartGuestAgent bool
 	// Packages are installed at the first boot.
 	Packages []string
 	// WriteFiles are written before any command runs, and before the bootstrap data's files.

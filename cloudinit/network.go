@@ -27,6 +27,11 @@ type NIC struct {
 	// DHCPByMAC makes the client name itself by MAC address when it asks for a lease, rather than by an identity that
 	// came with the image. It needs DHCP4, and version 2 and netplan, which alone know of it.
 	DHCPByMAC bool
+	// NoDHCPRoutes and NoDHCPDNS take from a lease neither its routes, the default one included, nor its name servers. Both
+	// need a lease and version 2.
+	NoDHCPRoutes, NoDHCPDNS bool
+	// Optional lets the guest finish its boot without this interface. It needs version 2.
+	Optional bool
 	// Addresses are static addresses, each with its subnet's prefix length.
 	Addresses []netip.Prefix
 	// Gateway4 and Gateway6 are the default routes; zero means none. Each needs a static address of its family. One that

@@ -54,6 +54,11 @@ func networks() map[string]Network {
 			Name: "eth0.20", Addresses: prefixes("10.20.0.7/24"), MTU: 1400,
 			Routes: []Route{{To: netip.MustParsePrefix("10.30.0.0/16"), Via: netip.MustParseAddr("10.20.0.1")}},
 		}}}},
+		"leading": {NICs: []NIC{static,
+			{Name: "eth1", MAC: mac(2), DHCP4: true, NoDHCPRoutes: true, NoDHCPDNS: true},
+			{Name: "eth2", MAC: mac(3), DHCP4: true, DHCP6: true, NoDHCPRoutes: true, Optional: true},
+			{Name: "eth3", MAC: mac(4), Optional: true},
+		}},
 		"v6only": {NICs: []NIC{{
 			Name: "eth0", MAC: mac(1), Addresses: prefixes("2001:db8::40/64"), Gateway6: netip.MustParseAddr("fe80::1"),
 			DNSServers: addrs("2001:db8::53"),
@@ -64,6 +69,9 @@ func networks() map[string]Network {
 func TestNetworkDataGolden(t *testing.T) {
 	for name, network := range networks() {
 		for version, suffix := range map[int]string{1: ".v1.yaml", 2: ".v2.yaml"} {
+			if name == "leading" && version == 1 {
+				continue // It has no words for this.
+			}
 			t.Run(name+suffix, func(t *testing.T) {
 				rendered, err := RenderNetworkData(network, version)
 				require.NoError(t, err)
@@ -93,6 +101,26 @@ func TestLeaseByMAC(t *testing.T) {
 	_, err = RenderNetworkData(network, 1)
 	require.ErrorIs(t, err, ErrInvalidNetwork)
 	assert.ErrorContains(t, err, "NICs[0].DHCPByMAC")
+}
+
+// The first interface leads out, others have a choice.
+func TestChoicesOfVersion2(t *testing.T) {
+	rendered, err := RenderNetworkData(networks()["leading"], 2)
+	require.NoError(t, err)
+	golden(t, "testdata/network/leading.v2.yaml", rendered)
+	for field, change := range map[string]func(*NIC){
+		"NoDHCPRoutes": func(n *NIC) { n.NoDHCPRoutes = true },
+		"NoDHCPDNS":    func(n *NIC) { n.NoDHCPDNS = true },
+		"Optional":     func(n *NIC) { n.Optional = true },
+	} {
+		network := Network{NICs: []NIC{{Name: "eth0", MAC: mac(1), DHCP4: true}}}
+		change(&network.NICs[0])
+		_, err := RenderNetworkData(network, 1)
+		require.ErrorIs(t, err, ErrInvalidNetwork)
+		require.ErrorContains(t, err, "NICs[0]."+field+" cannot be said in version 1; use version 2")
+		_, err = RenderNetworkData(network, 2)
+		require.NoError(t, err)
+	}
 }
 
 func networkOf(address, gateway, to, via, dns, domain string, mtu int, dhcp bool) Network {
@@ -134,6 +162,8 @@ func TestInvalidNetwork(t *testing.T) {
 		"NICs[0].MAC":              valid(func(n *NIC) { n.MAC = net.HardwareAddr{1, 0, 0, 0, 0, 1} }),
 		"NICs[0].Addresses[0]":     valid(func(n *NIC) { n.Addresses = []netip.Prefix{{}} }),
 		"NICs[0].DHCPByMAC":        valid(func(n *NIC) { n.DHCPByMAC = true }),
+		"NICs[0].NoDHCPRoutes":     valid(func(n *NIC) { n.NoDHCPRoutes = true }),
+		"NICs[0].NoDHCPDNS":        valid(func(n *NIC) { n.NoDHCPDNS = true }),
 		"NICs[0].Gateway4":         valid(func(n *NIC) { n.Gateway4 = v6 }),
 		"NICs[0].Gateway6":         valid(func(n *NIC) { n.Addresses = prefixes("10.0.0.2/8"); n.Gateway6 = v6 }),
 		"NICs[0].Routes[0]":        valid(func(n *NIC) { n.Routes = []Route{{To: netip.MustParsePrefix("::/0"), Via: v4}} }),

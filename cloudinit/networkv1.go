@@ -93,8 +93,13 @@ func (n NIC) subnets(at string) (*yaml.Node, error) {
 
 // version1Can refuses what version 1 has no words for.
 func (n NIC) version1Can(at string) error {
-	if n.DHCPByMAC {
-		return refuse(at+".DHCPByMAC", "cannot be said in version 1; use version 2")
+	for _, each := range []struct {
+		wanted bool
+		field  string
+	}{{n.DHCPByMAC, ".DHCPByMAC"}, {n.NoDHCPRoutes, ".NoDHCPRoutes"}, {n.NoDHCPDNS, ".NoDHCPDNS"}, {n.Optional, ".Optional"}} {
+		if each.wanted {
+			return refuse(at+each.field, "cannot be said in version 1; use version 2")
+		}
 	}
 	for _, gateway := range n.gateways() {
 		if n.offSubnet(gateway) {

@@ -38,6 +38,10 @@ func (n NIC) settings2(node *yaml.Node) *yaml.Node {
 	if n.DHCPByMAC {
 		add(node, "dhcp-identifier", plain("mac"))
 	}
+	n.addOverrides2(node)
+	if n.Optional {
+		add(node, "optional", truth(true))
+	}
 	if len(n.Addresses) > 0 {
 		addresses := list()
 		for _, address := range n.Addresses {
@@ -63,6 +67,31 @@ func (n NIC) settings2(node *yaml.Node) *yaml.Node {
 		add(node, "mtu", number(n.MTU))
 	}
 	return node
+}
+
+// lastMetric puts the routes of a lease behind all others.
+const lastMetric = 4096
+
+// addOverrides2 says what of a lease is not taken. The renderers that do not know how to leave routes out know of their
+// metric.
+func (n NIC) addOverrides2(node *yaml.Node) {
+	overrides := mapping()
+	if n.NoDHCPRoutes {
+		add(overrides, "use-routes", truth(false))
+		add(overrides, "route-metric", number(lastMetric))
+	}
+	if n.NoDHCPDNS {
+		add(overrides, "use-dns", truth(false))
+	}
+	if len(overrides.Content) == 0 {
+		return
+	}
+	if n.DHCP4 {
+		add(node, "dhcp4-overrides", overrides)
+	}
+	if n.DHCP6 {
+		add(node, "dhcp6-overrides", overrides)
+	}
 }
 
 // addGateways2 uses gateway4 and gateway6 although netplan calls them deprecated: cloud-init 22.4 turns a route to ::/0 into

@@ -66,6 +66,11 @@ func (n NIC) validateSettings(at string) error {
 	if n.DHCPByMAC && !n.DHCP4 {
 		return refuse(at+".DHCPByMAC", "needs DHCP4")
 	}
+	if leased := n.DHCP4 || n.DHCP6; n.NoDHCPRoutes && !leased {
+		return refuse(at+".NoDHCPRoutes", "needs DHCP4 or DHCP6")
+	} else if n.NoDHCPDNS && !leased {
+		return refuse(at+".NoDHCPDNS", "needs DHCP4 or DHCP6")
+	}
 	if err := n.validateRouters(at); err != nil {
 		return err
 	}

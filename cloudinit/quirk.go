@@ -41,7 +41,21 @@ var quirks = []Quirk{
 		apply: func(c *Config, n *Network) {
 			for _, nic := range n.NICs {
 				if nic.DHCP4 {
-					c.BootCommands = append(c.BootCommands, []string{"sh", "-c", wickedClientID, "sh", nic.Name, "01:" + nic.MAC.String()})
+					c.BootCommands = append(c.BootCommands, wicked(nic, "DHCLIENT_CLIENT_ID", "01:"+nic.MAC.String()))
+				}
+			}
+		},
+	},
+	{
+		Name:   "suse-dhcp-routes",
+		Guests: "SLES 15 and openSUSE Leap 15 (wicked) with an interface that is to take no default route from DHCP",
+		Reason: "cloud-init's sysconfig renderer for SUSE drops what a lease must not bring, so that a second default route stands " +
+			"beside the first interface's",
+		Source: "ifcfg-dhcp(5), DHCLIENT_SET_DEFAULT_ROUTE; package judge",
+		apply: func(c *Config, n *Network) {
+			for _, nic := range n.NICs {
+				if nic.DHCP4 && nic.NoDHCPRoutes {
+					c.BootCommands = append(c.BootCommands, wicked(nic, "DHCLIENT_SET_DEFAULT_ROUTE", "no"))
 				}
 			}
 		},
@@ -68,20 +82,23 @@ var quirks = []Quirk{
 		apply: func(c *Config, _ *Network) {
 			c.Packages = nil
 			if c.InstallGuestAgent {
-				c.InstallGuestAgent = false
-				c.RunCommands = slices.Concat([][]string{startAgent()}, c.RunCommands)
+				c.InstallGuestAgent, c.StartGuestAgent = false, true
 			}
 		},
 	},
 }
 
-// wickedClientID sets the client identifier of one interface, once, and asks for the lease again.
-const wickedClientID = `file=/etc/sysconfig/network/ifcfg-$1
-if [ -f "$file" ] && ! grep -q '^DHCLIENT_CLIENT_ID=' "$file"; then
-echo "DHCLIENT_CLIENT_ID='$2'" >>"$file"
+// wickedSetting adds a variable to the file of one interface, once, and has wicked read it.
+const wickedSetting = `file=/etc/sysconfig/network/ifcfg-$1
+if [ -f "$file" ] && ! grep -q "^$2=" "$file"; then
+echo "$2='$3'" >>"$file"
 wicked ifreload "$1"
 fi
 `
+
+func wicked(nic NIC, variable, value string) []string {
+	return []string{"sh", "-c", wickedSetting, "sh", nic.Name, variable, value}
+}
 
 // Quirks lists all that are known, by name.
 func Quirks() []Quirk { return slices.Clone(quirks) }

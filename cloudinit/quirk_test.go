@@ -2,6 +2,9 @@ package cloudinit
 
 import (
 	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -28,7 +31,7 @@ func TestQuirksAreDescribed(t *testing.T) {
 // Each quirk does something, alone and beside the others, and leaves what it was given alone. None is on by itself.
 func TestQuirksChangeOnlyTheirCopy(t *testing.T) {
 	config, network := full(), networks()["dual"]
-	network.NICs = append(network.NICs, NIC{Name: "eth1", MAC: mac(2), DHCP4: true})
+	network.NICs = append(network.NICs, NIC{Name: "eth1", MAC: mac(2), DHCP4: true, NoDHCPRoutes: true})
 	same, unchanged, err := ApplyQuirks(config, network)
 	require.NoError(t, err)
 	assert.Equal(t, config, same)
@@ -87,9 +90,34 @@ func TestQuirksOfLeases(t *testing.T) {
 	config, network2, err := ApplyQuirks(Config{}, network, "suse-dhcp-by-mac", "dhcp-by-mac")
 	require.NoError(t, err)
 	require.Len(t, config.BootCommands, 1)
-	assert.Equal(t, []string{"sh", "eth0", "01:52:54:00:00:00:01"}, config.BootCommands[0][3:])
+	assert.Equal(t, []string{"sh", "eth0", "DHCLIENT_CLIENT_ID", "01:52:54:00:00:00:01"}, config.BootCommands[0][3:])
 	assert.True(t, network2.NICs[0].DHCPByMAC)
 	assert.False(t, network2.NICs[1].DHCPByMAC, "it asks for no lease")
+}
+
+func TestQuirkOfRoutesFromLeases(t *testing.T) {
+	config, _, err := ApplyQuirks(Config{}, networks()["leading"], "suse-dhcp-routes")
+	require.NoError(t, err)
+	require.Len(t, config.BootCommands, 2)
+	assert.Equal(t, []string{"sh", "eth1", "DHCLIENT_SET_DEFAULT_ROUTE", "no"}, config.BootCommands[0][3:])
+	assert.Equal(t, []string{"sh", "eth2", "DHCLIENT_SET_DEFAULT_ROUTE", "no"}, config.BootCommands[1][3:])
+}
+
+// The script of wicked's settings writes each variable once, whatever is there already.
+func TestWickedSetting(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "ifcfg-eth1")
+	require.NoError(t, os.WriteFile(file, []byte("BOOTPROTO='dhcp'\n"), 0o600))
+	script := strings.NewReplacer("/etc/sysconfig/network", dir, "wicked ifreload", "echo reload").Replace(wickedSetting)
+	for _, want := range []string{"reload eth1\n", ""} {
+		said, err := exec.Command("sh", "-c", script, "sh", "eth1", "DHCLIENT_SET_DEFAULT_ROUTE", "no").CombinedOutput()
+		require.NoError(t, err, "%s", said)
+		assert.Equal(t, want, string(said))
+		assert.Equal(t, "BOOTPROTO='dhcp'\nDHCLIENT_SET_DEFAULT_ROUTE='no'\n", string(read(t, file)))
+	}
+	said, err := exec.Command("sh", "-c", script, "sh", "eth2", "DHCLIENT_SET_DEFAULT_ROUTE", "no").CombinedOutput()
+	require.NoError(t, err)
+	assert.Empty(t, said, "an interface of another network manager is left alone")
 }
 
 func TestQuirkOfTransactionalRoot(t *testing.T) {

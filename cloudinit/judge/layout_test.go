@@ -30,6 +30,11 @@ type link struct {
 	// OnLink are the routers that are in no subnet and need not be.
 	OnLink []string
 	MTU    string
+	// NoRoutes and NoDNS tell what a lease does not bring, Metric that of the routes it brings.
+	NoRoutes, NoDNS bool
+	Metric          string
+	// Optional tells that the boot does not wait for it.
+	Optional bool
 	// VLAN reads "tag on link".
 	VLAN string
 }
@@ -115,6 +120,19 @@ type netplanDevice struct {
 	}
 	Nameservers         struct{ Addresses, Search []string }
 	MTU, ID, Link, Name string
+	Optional            bool
+	Overrides           struct {
+		UseRoutes *bool  `yaml:"use-routes"`
+		UseDNS    *bool  `yaml:"use-dns"`
+		Metric    string `yaml:"route-metric"`
+	} `yaml:"dhcp4-overrides"`
+}
+
+// ofLease says what a lease brings.
+func (d netplanDevice) ofLease(into *link) {
+	into.NoRoutes = d.Overrides.UseRoutes != nil && !*d.Overrides.UseRoutes
+	into.NoDNS = d.Overrides.UseDNS != nil && !*d.Overrides.UseDNS
+	into.Metric = d.Overrides.Metric
 }
 
 // fromNetplan reads version 2 of network-config, with or without the key "network" around it.
@@ -135,6 +153,8 @@ func fromNetplan(t *testing.T, text string) *layout {
 		for name, device := range devices {
 			into := found.on(name)
 			into.MAC, into.MTU, into.DHCP4, into.DHCP6 = device.Match.Macaddress, device.MTU, device.DHCP4, device.DHCP6
+			into.Optional = device.Optional
+			device.ofLease(into)
 			for _, address := range device.Addresses {
 				into.address(address, "")
 			}

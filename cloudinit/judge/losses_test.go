@@ -20,6 +20,12 @@ var losses = []struct {
 	{`^old/v1/sles-sysconfig$`, "name servers of an interface are not written: use version 2", func(l *layout) {
 		l.DNS, l.Search = nil, nil
 	}},
+	{`/(sles-sysconfig|rhel-sysconfig|debian-eni|fedora-network-manager)$`,
+		"what a lease must not bring is brought", eachLink(func(n *link) { n.NoRoutes, n.NoDNS = false, false })},
+	{`/(sles-sysconfig|fedora-network-manager)$`, "nor do the routes of a lease come last: the quirk suse-dhcp-routes",
+		eachLink(func(n *link) { n.Metric = "" })},
+	{`/(sles-sysconfig|rhel-sysconfig|debian-eni|fedora-network-manager)$|^old/.*/ubuntu-networkd$`,
+		"the boot waits for an optional interface, if it waits for any", eachLink(func(n *link) { n.Optional = false })},
 	{`/ubuntu-networkd$`, "no VLAN is made, though its addresses are", eachLink(func(n *link) { n.VLAN = "" })},
 	{`^old/v2/(ubuntu-networkd|debian-eni|rhel-sysconfig|fedora-network-manager)$|^old/v1/fedora-network-manager$`,
 		"the metric of a route is dropped", eachLink(dropMetrics)},

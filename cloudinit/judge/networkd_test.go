@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// netplansMetric is that of every lease's routes if nothing else is said.
+const netplansMetric = "100"
+
 // fromNetworkd reads systemd-networkd's files, as cloud-init writes them and as netplan does.
 func fromNetworkd(files map[string]string) *layout {
 	found := newLayout()
@@ -55,7 +58,14 @@ func (n *link) networkdSection(s section) {
 	}
 	switch s.name {
 	case "Link":
-		n.MTU = s.first("MTUBytes")
+		n.MTU += s.first("MTUBytes")
+		n.Optional = n.Optional || s.first("RequiredForOnline") == "no"
+	case "DHCP", "DHCPv4":
+		n.NoRoutes = n.NoRoutes || strings.EqualFold(s.first("UseRoutes"), "false")
+		n.NoDNS = n.NoDNS || strings.EqualFold(s.first("UseDNS"), "false")
+		if metric := s.first("RouteMetric"); metric != netplansMetric {
+			n.Metric += metric
+		}
 	case "Route":
 		n.route(s.first("Destination"), s.first("Gateway"), s.first("Metric"))
 		if s.first("GatewayOnLink") != "" {

@@ -40,6 +40,7 @@ func assignments(text string) map[string]string {
 
 func ifcfg(found *layout, into *link, set map[string]string) {
 	into.MAC, into.MTU = set["HWADDR"]+set["LLADDR"], set["MTU"]
+	into.Metric = set["METRIC"] + set["IPV4_ROUTE_METRIC"]
 	lease := set["BOOTPROTO"]
 	into.DHCP4 = lease == "dhcp" || lease == "dhcp4"
 	into.DHCP6 = set["DHCPV6C"] == "yes" || set["DHCLIENT6_MODE"] == "managed"
@@ -139,6 +140,8 @@ func interfacesFile(found *layout, text string) {
 			into.gateway(fields[1])
 		case "mtu":
 			into.MTU = fields[1]
+		case "metric":
+			into.Metric = fields[1]
 		case "dns-nameservers":
 			found.DNS = append(found.DNS, fields[1:]...)
 		case "dns-search":
