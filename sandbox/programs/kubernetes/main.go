@@ -17,6 +17,8 @@ import (
 	kubectl "k8s.io/kubectl/pkg/cmd"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+
+	_ "github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/programs/kubernetes/internal/lifeline"
 )
 
 func main() {
