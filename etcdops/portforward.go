@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -71,12 +72,24 @@ func dialPortForward(ctx context.Context, cfg *rest.Config, namespace, pod strin
 // tunnel is a connection whose end is the end of its socket: SPDY waits for the far side to end its streams.
 type tunnel struct {
 	httpstream.Connection
-	socket net.Conn
+	socket io.Closer
+	wire   io.Closer // What socket is made of: its end ends every read and write.
+
+	ending sync.Once
+	cut    *time.Timer
+}
+
+// hangUp gives what is still on its way a moment, and cuts the wire then. It does not set a deadline: client-go's
+// tunnel over a WebSocket writes the deadline where a frame in the making reads it, without a lock, and every frame
+// replaces the socket's own (client-go v0.36.3, portforward/tunneling_connection.go).
+func (t *tunnel) hangUp() {
+	t.ending.Do(func() { t.cut = time.AfterFunc(complaintGrace, func() { _ = t.wire.Close() }) })
 }
 
 // Close says good-bye and hangs up.
 func (t *tunnel) Close() error {
-	_ = t.socket.SetDeadline(time.Now().Add(complaintGrace))
+	t.hangUp()
+	defer t.cut.Stop()
 	return errors.Join(t.Connection.Close(), t.socket.Close())
 }
 
@@ -114,7 +127,7 @@ func tunnelOverWebSocket(ctx context.Context, cfg *rest.Config, target string) (
 		_ = socket.Close()
 		return nil, err
 	}
-	return &tunnel{Connection: connection, socket: socket}, nil
+	return &tunnel{Connection: connection, socket: socket, wire: conn.NetConn()}, nil
 }
 
 func tunnelOverSPDY(ctx context.Context, cfg *rest.Config, target string) (*tunnel, error) {
@@ -130,7 +143,7 @@ func tunnelOverSPDY(ctx context.Context, cfg *rest.Config, target string) (*tunn
 	if err != nil {
 		return nil, err
 	}
-	dialed := &tunnel{Connection: connection, socket: upgrade.conn}
+	dialed := &tunnel{Connection: connection, socket: upgrade.conn, wire: upgrade.conn}
 	if protocol != portforward.PortForwardProtocolV1Name {
 		return nil, errors.Join(fmt.Errorf("the API server speaks %q, not %q", protocol, portforward.PortForwardProtocolV1Name), dialed.Close())
 	}
@@ -198,13 +211,13 @@ func openForwardedPort(tunnel *tunnel, port int) (net.Conn, error) {
 // lack; goroutines copy between the pipe and the data stream and end with the connection.
 type forwardedConn struct {
 	net.Conn
-	socket    net.Conn
+	tunnel    *tunnel
 	complaint atomic.Pointer[string]
 }
 
 func newForwardedConn(tunnel *tunnel, data, complaints httpstream.Stream) *forwardedConn {
 	near, far := net.Pipe()
-	c := &forwardedConn{Conn: near, socket: tunnel.socket}
+	c := &forwardedConn{Conn: near, tunnel: tunnel}
 	heard := make(chan struct{})
 	go func() {
 		defer close(heard)
@@ -230,7 +243,7 @@ func newForwardedConn(tunnel *tunnel, data, complaints httpstream.Stream) *forwa
 
 // Close ends the connection. What is still to be sent to a far side that does not read is given up.
 func (c *forwardedConn) Close() error {
-	_ = c.socket.SetDeadline(time.Now().Add(complaintGrace))
+	c.tunnel.hangUp()
 	return c.Conn.Close()
 }
 

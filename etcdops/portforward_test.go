@@ -209,6 +209,32 @@ func TestClosedPortForwardsLeaveNothingBehind(t *testing.T) {
 	}
 }
 
+// TestPortForwardIsClosedWhileItIsWritten is of use with the race detector: gRPC closes a connection whose frames are on
+// their way.
+func TestPortForwardIsClosedWhileItIsWritten(t *testing.T) {
+	for name, webSockets := range transports {
+		t.Run(name, func(t *testing.T) {
+			_, config := newForwarder(t, echo(t), webSockets)
+			dial := etcdops.PortForwardDialer(config, "kube-system", "etcd-cp-1", 2379)
+			for range 20 {
+				conn, err := dial(t.Context(), "")
+				require.NoError(t, err)
+				ended := make(chan struct{})
+				go func() {
+					defer close(ended)
+					for err := error(nil); err == nil; {
+						_, err = conn.Write([]byte("x"))
+					}
+				}()
+				_, err = conn.Read(make([]byte, 1))
+				require.NoError(t, err)
+				require.NoError(t, conn.Close())
+				<-ended
+			}
+		})
+	}
+}
+
 func TestEtcdThroughAPortForward(t *testing.T) {
 	c := startEtcd(t, 1)
 	for name, webSockets := range transports {
