@@ -97,6 +97,11 @@ const (
 	VMRunningReason = "VMRunning"
 	// VMStartingReason tells that the VM's volumes are prepared, or that it is about to run.
 	VMStartingReason = "VMStarting"
+	// VMVolumeNotReadyReason tells that the VM does not start because of a volume; the message names it and the cause.
+	VMVolumeNotReadyReason = "VMVolumeNotReady"
+	// VMStartTimedOutReason tells that the VM has not started within the time that a start may take; the message names the
+	// cause as far as it is known.
+	VMStartTimedOutReason = "VMStartTimedOut"
 	// VMUnschedulableReason tells that no host of Harvester can take the VM.
 	VMUnschedulableReason = "VMUnschedulable"
 	// VMStoppedReason tells that the VM is off.

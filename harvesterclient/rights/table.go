@@ -148,6 +148,11 @@ func optional() []Right {
 			Without: "they are read again every few seconds",
 		},
 		{
+			Group: coreGroup, Resources: []string{"events"}, Verbs: []string{"list"},
+			For:     "Where a VM does not start because of a volume, the last warning about the volume says why",
+			Without: "a volume that is not bound is named without what its storage driver says",
+		},
+		{
 			Group: coreGroup, Resources: []string{"services"}, Verbs: []string{"get", "delete"},
 			For:     "Clusters of releases v0.2.x have a Service beside their load balancer, which is deleted with them",
 			Without: "clusters of releases v0.2.x cannot be deleted",

@@ -226,19 +226,24 @@ func TestHardwareOfTheSpecReachesTheVM(t *testing.T) {
 	assert.True(t, vm.PersistentTPM)
 }
 
-// Volumes change while machines come up, and nobody waits for that.
-func TestVolumesWakeMachinesThatLeave(t *testing.T) {
+// Volumes change while machines come up, and no one waits for that, unless one of them holds up the VM.
+func TestVolumesWakeMachinesThatWaitForThem(t *testing.T) {
 	scheme := runtime.NewScheme()
 	require.NoError(t, infrav1.AddToScheme(scheme))
 	now := metav1.Now()
+	running := func(reason string) infrav1.HarvesterMachineStatus {
+		return infrav1.HarvesterMachineStatus{Conditions: []metav1.Condition{{Type: infrav1.VMRunningCondition, Status: metav1.ConditionFalse, Reason: reason}}}
+	}
 	r := &Reconciler{Client: fake.NewClientBuilder().WithScheme(scheme).WithObjects(
-		&infrav1.HarvesterMachine{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "stays"}},
+		&infrav1.HarvesterMachine{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "stays"}, Status: running(infrav1.VMStartingReason)},
+		&infrav1.HarvesterMachine{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "held-up"}, Status: running(infrav1.VMVolumeNotReadyReason)},
+		&infrav1.HarvesterMachine{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "given-up"}, Status: running(infrav1.VMStartTimedOutReason)},
 		&infrav1.HarvesterMachine{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "leaves", DeletionTimestamp: &now, Finalizers: []string{infrav1.MachineFinalizer}}},
 	).Build()}
-	for machine, woken := range map[string]int{"stays": 0, "leaves": 1, "vanished": 1, "": 0} {
+	for machine, woken := range map[string]int{"stays": 0, "held-up": 1, "given-up": 1, "leaves": 1, "vanished": 1, "": 0} {
 		volume := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
 			Labels: names.MachineLabels(names.Machine{Cluster: names.Cluster{Namespace: "ns", Name: "c"}, Name: machine, VM: machine}),
 		}}
-		assert.Len(t, r.volumeToLeavingMachine(t.Context(), volume), woken, machine)
+		assert.Len(t, r.volumeToMachine(t.Context(), volume), woken, machine)
 	}
 }

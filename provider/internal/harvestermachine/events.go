@@ -38,12 +38,12 @@ func labelledMachine(_ context.Context, object client.Object) []ctrl.Request {
 	return []ctrl.Request{{NamespacedName: key}}
 }
 
-// volumeToLeavingMachine leads from a volume to the machine that its labels name, unless that machine stays: nothing but a
-// deletion waits for volumes.
-func (r *Reconciler) volumeToLeavingMachine(ctx context.Context, volume client.Object) []ctrl.Request {
+// volumeToMachine leads from a volume to the machine that its labels name if that waits for volumes: it is being deleted, or
+// its VM does not start because of one. An ordinary start is told by the VM alone.
+func (r *Reconciler) volumeToMachine(ctx context.Context, volume client.Object) []ctrl.Request {
 	return slices.DeleteFunc(labelledMachine(ctx, volume), func(request ctrl.Request) bool {
 		machine := &infrav1.HarvesterMachine{}
-		return r.Client.Get(ctx, request.NamespacedName, machine) == nil && machine.DeletionTimestamp.IsZero()
+		return r.Client.Get(ctx, request.NamespacedName, machine) == nil && machine.DeletionTimestamp.IsZero() && !waitsForVolumes(machine)
 	})
 }
 

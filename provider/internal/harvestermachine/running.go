@@ -32,14 +32,17 @@ var ofTheVM = []string{infrav1.VMRunningCondition, infrav1.AddressesReportedCond
 
 // running follows the VM. It never starts or stops one: whoever switched a VM off had a reason, and a
 // MachineHealthCheck decides when to replace it.
-func (r *Reconciler) running(_ context.Context, s *scope) phase.Outcome {
+func (r *Reconciler) running(ctx context.Context, s *scope) phase.Outcome {
 	state := harvesterclient.DescribeVM(s.vm, s.vmi)
 	reason, known := runningReasons[state.Phase]
 	if !known {
 		reason = infrav1.VMUnknownReason
 	}
-	if state.Phase == harvesterclient.PhaseRunning {
+	switch state.Phase {
+	case harvesterclient.PhaseRunning:
 		return phase.Done(reason, "")
+	case harvesterclient.PhaseCreating, harvesterclient.PhaseStarting, harvesterclient.PhaseUnschedulable, harvesterclient.PhaseFailed:
+		return r.awaitStart(ctx, s, reason, state)
 	}
 	return phase.Wait(reason, runningMessage(s, state)).Outdating(ofTheVM...)
 }

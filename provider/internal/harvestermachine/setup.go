@@ -51,7 +51,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, sou
 			builder.WithPredicates(infraClusterMatters())).
 		WatchesRawSource(sources.Harvester.Source(&kubevirtv1.VirtualMachine{}, labelledMachine)).
 		WatchesRawSource(sources.Harvester.Source(&kubevirtv1.VirtualMachineInstance{}, labelledMachine)).
-		WatchesRawSource(sources.Harvester.Source(&corev1.PersistentVolumeClaim{}, r.volumeToLeavingMachine)).
+		WatchesRawSource(sources.Harvester.Source(&corev1.PersistentVolumeClaim{}, r.volumeToMachine)).
 		WatchesRawSource(r.wake.Source()).
 		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.poolToMachines, ippool.Frees())).
 		WatchesRawSource(sources.Guests.GetClusterSource(ControllerName, r.clusterToMachines)).
