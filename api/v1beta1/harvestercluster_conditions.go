@@ -127,6 +127,12 @@ const (
 	LoadBalancerNotOwnedReason = "LoadBalancerNotOwned"
 	// LoadBalancerAddressChangedReason tells that the load balancer's address is no longer the cluster's endpoint.
 	LoadBalancerAddressChangedReason = "LoadBalancerAddressChanged"
+	// ListenerConflictReason tells that the listeners of the spec leave no way to the API server, or to where nodes join.
+	ListenerConflictReason = "ListenerConflict"
+	// EndpointInvalidReason tells that the endpoint that the user supplied is neither an address nor a name.
+	EndpointInvalidReason = "EndpointInvalid"
+	// EndpointMismatchReason tells that the Cluster names another endpoint than the HarvesterCluster.
+	EndpointMismatchReason = "EndpointMismatch"
 	// LoadBalancerFailedReason tells that the load balancer could not be created, read or changed.
 	LoadBalancerFailedReason = "LoadBalancerFailed"
 )

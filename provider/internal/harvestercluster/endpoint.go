@@ -25,16 +25,6 @@ const (
 	unsetHost = "0.0.0.0"
 )
 
-// Reasons of LoadBalancerReady beside those of the API's package.
-const (
-	// listenerConflictReason tells that the listeners of the spec leave no way to the API server, or to where nodes join.
-	listenerConflictReason = "ListenerConflict"
-	// endpointInvalidReason tells that the endpoint that the user supplied is neither an address nor a name.
-	endpointInvalidReason = "EndpointInvalid"
-	// endpointMismatchReason tells that the Cluster names another endpoint than the HarvesterCluster.
-	endpointMismatchReason = "EndpointMismatch"
-)
-
 // ensureEndpoint obtains the address of the control plane: from a load balancer on Harvester, which has it before there
 // is any machine, or from the user, who names it on the HarvesterCluster or on the Cluster.
 func (r *Reconciler) ensureEndpoint(ctx context.Context, s *scope) phase.Outcome {
@@ -47,7 +37,7 @@ func (r *Reconciler) ensureEndpoint(ctx context.Context, s *scope) phase.Outcome
 	}
 	planned, problem := planPorts(s.infra, s.cluster)
 	if problem != "" { // The load balancer stays as it is.
-		return phase.Wait(listenerConflictReason, problem)
+		return phase.Wait(infrav1.ListenerConflictReason, problem)
 	}
 	s.ports = planned
 	if outcome := r.ensureLoadBalancerPool(ctx, s); outcome.Stop {
@@ -65,7 +55,7 @@ func (r *Reconciler) ensureEndpoint(ctx context.Context, s *scope) phase.Outcome
 	}
 	outcome := adoptAddress(s.infra, balancer, s.ports.api)
 	if mismatch := clusterMismatch(s.infra, s.cluster); mismatch != "" && !outcome.Stop {
-		return phase.Wait(endpointMismatchReason, mismatch)
+		return phase.Wait(infrav1.EndpointMismatchReason, mismatch)
 	}
 	return outcome
 }
@@ -90,11 +80,11 @@ func useSupplied(infra *infrav1.HarvesterCluster, cluster *clusterv1.Cluster) ph
 		annotateEndpoint(infra, fromCluster)
 	}
 	if problem := hostProblem(infra.Spec.ControlPlaneEndpoint.Host); problem != "" {
-		return phase.Wait(endpointInvalidReason, problem)
+		return phase.Wait(infrav1.EndpointInvalidReason, problem)
 	}
 	infra.Spec.ControlPlaneEndpoint.Port = cmp.Or(askedPort(infra, cluster), serverPort)
 	if mismatch := clusterMismatch(infra, cluster); mismatch != "" {
-		return phase.Wait(endpointMismatchReason, mismatch)
+		return phase.Wait(infrav1.EndpointMismatchReason, mismatch)
 	}
 	return phase.Done(infrav1.EndpointSuppliedReason, "")
 }

@@ -135,11 +135,11 @@ func TestUseSupplied(t *testing.T) {
 		"instead of a placeholder":       {endpoint: infrav1.APIEndpoint{Host: "0.0.0.0", Port: 6443}, cluster: clusterv1.APIEndpoint{Host: "192.0.2.8", Port: 443}, want: infrav1.APIEndpoint{Host: "192.0.2.8", Port: 443}, reason: infrav1.EndpointSuppliedReason},
 		"IPv6":                           {endpoint: infrav1.APIEndpoint{Host: "2001:db8::1", Port: 6443}, cluster: clusterv1.APIEndpoint{Host: "2001:db8:0::1", Port: 6443}, want: infrav1.APIEndpoint{Host: "2001:db8::1", Port: 6443}, reason: infrav1.EndpointSuppliedReason},
 		"a name for the address":         {endpoint: infrav1.APIEndpoint{Host: "192.0.2.7", Port: 6443}, cluster: clusterv1.APIEndpoint{Host: "api.example", Port: 6443}, want: infrav1.APIEndpoint{Host: "192.0.2.7", Port: 6443}, reason: infrav1.EndpointSuppliedReason},
-		"the Cluster names another host": {endpoint: infrav1.APIEndpoint{Host: "192.0.2.7", Port: 6443}, cluster: clusterv1.APIEndpoint{Host: "192.0.2.8", Port: 6443}, want: infrav1.APIEndpoint{Host: "192.0.2.7", Port: 6443}, reason: endpointMismatchReason},
-		"the Cluster names another port": {endpoint: infrav1.APIEndpoint{Host: "192.0.2.7", Port: 6443}, cluster: clusterv1.APIEndpoint{Host: "192.0.2.7", Port: 443}, want: infrav1.APIEndpoint{Host: "192.0.2.7", Port: 6443}, reason: endpointMismatchReason},
-		"a scheme":                       {endpoint: infrav1.APIEndpoint{Host: "https://api.example"}, want: infrav1.APIEndpoint{Host: "https://api.example"}, reason: endpointInvalidReason},
-		"a host with port":               {endpoint: infrav1.APIEndpoint{Host: "api.example:443"}, want: infrav1.APIEndpoint{Host: "api.example:443"}, reason: endpointInvalidReason},
-		"a space":                        {endpoint: infrav1.APIEndpoint{Host: "api example"}, want: infrav1.APIEndpoint{Host: "api example"}, reason: endpointInvalidReason},
+		"the Cluster names another host": {endpoint: infrav1.APIEndpoint{Host: "192.0.2.7", Port: 6443}, cluster: clusterv1.APIEndpoint{Host: "192.0.2.8", Port: 6443}, want: infrav1.APIEndpoint{Host: "192.0.2.7", Port: 6443}, reason: infrav1.EndpointMismatchReason},
+		"the Cluster names another port": {endpoint: infrav1.APIEndpoint{Host: "192.0.2.7", Port: 6443}, cluster: clusterv1.APIEndpoint{Host: "192.0.2.7", Port: 443}, want: infrav1.APIEndpoint{Host: "192.0.2.7", Port: 6443}, reason: infrav1.EndpointMismatchReason},
+		"a scheme":                       {endpoint: infrav1.APIEndpoint{Host: "https://api.example"}, want: infrav1.APIEndpoint{Host: "https://api.example"}, reason: infrav1.EndpointInvalidReason},
+		"a host with port":               {endpoint: infrav1.APIEndpoint{Host: "api.example:443"}, want: infrav1.APIEndpoint{Host: "api.example:443"}, reason: infrav1.EndpointInvalidReason},
+		"a space":                        {endpoint: infrav1.APIEndpoint{Host: "api example"}, want: infrav1.APIEndpoint{Host: "api example"}, reason: infrav1.EndpointInvalidReason},
 	} {
 		t.Run(name, func(t *testing.T) {
 			infra := &infrav1.HarvesterCluster{}
