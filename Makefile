@@ -47,6 +47,7 @@ help: ## Lists the targets
 ##@ Build
 build: bin/caphv-sandbox ## Builds our programs into bin/
 	go build -C provider -ldflags '$(LDFLAGS)' -o ../bin/manager ./cmd/manager
+	go build -C provider -ldflags '$(LDFLAGS)' -o ../bin/caphv-doctor ./cmd/caphv-doctor
 	go build -C provider -ldflags '$(LDFLAGS)' -o ../bin/caphv-ipam ./cmd/caphv-ipam
 	go build -C provider -ldflags '$(LDFLAGS)' -o ../bin/caphv-restore ./cmd/caphv-restore
 	go build -C generate -ldflags '$(LDFLAGS)' -o ../bin/caphv-generate ./cmd/caphv-generate
