@@ -15,6 +15,7 @@ var platforms = []string{"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/a
 
 // commands by name, with the module and the package they are built from.
 var commands = map[string]struct{ module, pkg string }{
+	"caphv-doctor":   {"provider", "./cmd/caphv-doctor"},
 	"caphv-etcd":     {"etcdops", "./cmd/caphv-etcd"},
 	"caphv-generate": {"generate", "./cmd/caphv-generate"},
 	"caphv-ipam":     {"provider", "./cmd/caphv-ipam"},
@@ -22,7 +23,8 @@ var commands = map[string]struct{ module, pkg string }{
 	"caphv-restore":  {"provider", "./cmd/caphv-restore"},
 }
 
-// addBinaries builds the commands for every platform, and adds an archive each, a bill of materials of all, and man pages.
+// addBinaries builds the commands for every platform, and adds an archive each, a bill of materials of all, man
+// pages, and the manifest of the kubectl plugin.
 func (s settings) addBinaries(ctx context.Context, assets map[string][]byte, changed time.Time) error {
 	if !s.binaries {
 		return nil
@@ -46,10 +48,13 @@ func (s settings) addBinaries(ctx context.Context, assets map[string][]byte, cha
 			if err != nil {
 				return err
 			}
-			assets[fmt.Sprintf("%s_%s_%s.tar.gz", name, s.image.Tag, strings.ReplaceAll(platform, "/", "_"))] = packed
+			assets[archiveName(name, s.image.Tag, platform)] = packed
 		}
 	}
 	if assets["caphv.spdx.json"], err = bill.json(); err != nil {
+		return err
+	}
+	if assets["caphv-doctor.krew.yaml"], err = krewManifest(s.image.Tag, assets); err != nil {
 		return err
 	}
 	assets["man.tar.gz"], err = s.manPages(ctx, dir, changed)
@@ -79,10 +84,7 @@ func (s settings) pack(name, platform, path string, changed time.Time) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(platform, "windows/") {
-		name += ".exe"
-	}
-	return archive(map[string]entry{name: {program, true}, "LICENSE": {license, false}}, changed)
+	return archive(map[string]entry{executable(name, platform): {program, true}, "LICENSE": {license, false}}, changed)
 }
 
 // manPages are those that caphv-generate writes.
