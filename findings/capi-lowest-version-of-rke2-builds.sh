@@ -13,11 +13,8 @@
 #   compare v1.31.14+rke2r1 with v1.31.14+rke2r2: 2
 #   letters: 2 different answers in 200 calls
 #   digits:  1 different answer in 200 calls
-set -euo pipefail
+. "$(dirname "$0")/lib/go.sh"
 
-dir=$(mktemp -d)
-trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
-cd "$dir"
 cat >go.mod <<'EOF'
 module finding
 
@@ -65,13 +62,11 @@ func main() {
 	fmt.Println("digits: ", answers("v1.31.14+1", "v1.31.14+2"), "different answer in 200 calls")
 }
 EOF
-export GOWORK=off CGO_ENABLED=0 GOFLAGS="-mod=mod -trimpath"
-go mod tidy >tidy.log 2>&1 || { cat tidy.log; exit 1; }
-go run . 2>errors | tee seen || { cat errors; exit 1; }
+run
 
 cat >expected <<'EOF'
 compare v1.31.14+rke2r1 with v1.31.14+rke2r2: 2
 letters: 2 different answers in 200 calls
 digits:  1 different answer in 200 calls
 EOF
-diff expected seen || { echo "the behavior has changed" >&2; exit 1; }
+same

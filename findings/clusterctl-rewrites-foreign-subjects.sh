@@ -10,17 +10,12 @@
 #   RoleBinding scrape in caphv-system: subject prometheus in caphv-system
 #   RoleBinding auth-reader in caphv-system: subject manager in caphv-system
 #   ClusterRoleBinding view: subject prometheus in caphv-system
-set -euo pipefail
+. "$(dirname "$0")/lib/go.sh"
 
-dir=$(mktemp -d)
-trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
-cd "$dir"
 cat >go.mod <<'EOF'
 module finding
 
 go 1.26.0
-
-tool sigs.k8s.io/cluster-api/cmd/clusterctl
 
 require (
 	sigs.k8s.io/cluster-api v1.14.2
@@ -64,11 +59,11 @@ cat >clusterctl.yaml <<EOF
 providers:
 - name: example
   type: InfrastructureProvider
-  url: $dir/repository/infrastructure-example/v1.0.0/components.yaml
+  url: $work/repository/infrastructure-example/v1.0.0/components.yaml
 EOF
-export GOWORK=off CGO_ENABLED=0 GOFLAGS="-mod=mod -trimpath" CLUSTERCTL_DISABLE_VERSIONCHECK=true
-go mod tidy >tidy.log 2>&1 || { cat tidy.log; exit 1; }
-go tool clusterctl generate provider --config clusterctl.yaml --infrastructure example:v1.0.0 >installed.yaml
+export CLUSTERCTL_DISABLE_VERSIONCHECK=true
+go build -o clusterctl sigs.k8s.io/cluster-api/cmd/clusterctl 2>errors || { cat errors; exit 1; }
+./clusterctl generate provider --config clusterctl.yaml --infrastructure example:v1.0.0 >installed.yaml
 
 awk '
 	function tell() { if (kind ~ /Binding$/) print kind " " name (space ? " in " space : "") ": subject " subject " in " of }
@@ -80,11 +75,10 @@ awk '
 	section == "subjects:" && $1 == "name:" { subject = $2 }
 	section == "subjects:" && $1 == "namespace:" { of = $2 }
 	END { tell() }' installed.yaml | sort >seen
-cat seen
 
 sort >expected <<'EOF'
 RoleBinding scrape in caphv-system: subject prometheus in caphv-system
 RoleBinding auth-reader in caphv-system: subject manager in caphv-system
 ClusterRoleBinding view: subject prometheus in caphv-system
 EOF
-diff expected seen || { echo "the behavior has changed" >&2; exit 1; }
+same
