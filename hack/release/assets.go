@@ -58,6 +58,9 @@ func (s settings) addManifests(assets map[string][]byte) error {
 	if err != nil {
 		return err
 	}
+	if metadata, err = withSeries(metadata, s.image.Tag); err != nil {
+		return err
+	}
 	assets["infrastructure-components.yaml"], assets["metadata.yaml"] = components, metadata
 	assets["clusterctlconfig.yaml"] = clusterctlConfig(s.image.Tag)
 	images, err := imageList(s.root, components)

@@ -84,6 +84,24 @@ func TestTheTreeNamesOneRelease(t *testing.T) {
 	assert.Contains(t, string(metadata), "- major: "+parts[0]+"\n  minor: "+parts[1]+"\n", "clusterctl refuses a release whose series is not listed")
 }
 
+// clusterctl refuses a release whose series is not in its metadata.yaml.
+func TestMetadataListsTheReleasesOwnSeries(t *testing.T) {
+	const listed = "# Comments stay.\nreleaseSeries:\n- major: 0\n  minor: 10\n  contract: v1beta1\n- major: 0\n  minor: 11\n  contract: v1beta2\n"
+	for version, want := range map[string]string{
+		"v0.11.3":      listed,
+		"v0.10.9-rc.1": listed,
+		"v0.12.0":      listed + "- major: 0\n  minor: 12\n  contract: v1beta2\n",
+		"v1.2.3":       listed + "- major: 1\n  minor: 2\n  contract: v1beta2\n",
+		"dev":          listed,
+	} {
+		metadata, err := withSeries([]byte(listed), version)
+		require.NoError(t, err)
+		assert.Equal(t, want, string(metadata), version)
+	}
+	_, err := withSeries([]byte("releaseSeries: []\n"), "v0.12.0")
+	assert.ErrorContains(t, err, "releaseSeries is empty")
+}
+
 // Twice the same bytes. The commands are left out here, as they take minutes; `make release-twice` builds them as well.
 func TestAssetsAreReproducible(t *testing.T) {
 	var runs [2]map[string]string
