@@ -36,7 +36,7 @@ func Families() []Family {
 }
 
 func machineFamilies() []Family {
-	perMachine := []string{LabelCluster, LabelMachine}
+	perMachine := []string{LabelCluster, LabelClusterNamespace, LabelMachine}
 	return []Family{
 		{Name: MachineCreateTotal, Type: TypeCounter, Help: "VM creation attempts."},
 		{Name: MachineCreateErrorsTotal, Type: TypeCounter, Help: "VM creation attempts that failed."},
@@ -46,14 +46,14 @@ func machineFamilies() []Family {
 		{Name: MachineStatus, Type: TypeGauge, Help: "Whether a machine is ready (1) or not (0).", Labels: perMachine},
 		{Name: MachineReconcileSeconds, Type: TypeHistogram, Help: "Seconds one reconcile of a machine took.", Labels: []string{LabelOperation}, Buckets: durationBuckets()},
 		{
-			Name: MachineWaitingSince, Type: TypeGauge, Labels: []string{LabelCluster, LabelMachine, LabelReason},
+			Name: MachineWaitingSince, Type: TypeGauge, Labels: []string{LabelCluster, LabelClusterNamespace, LabelMachine, LabelReason},
 			Help: "Since when a machine waits, in seconds since 1970; reason is that of the first condition that is not met. Absent for machines that are ready.",
 		},
 		{
 			Name: MachineDeletionTimestamp, Type: TypeGauge, Labels: perMachine,
 			Help: "When the deletion of a machine was ordered, in seconds since 1970. Absent for machines that are not being deleted.",
 		},
-		{Name: MachineRemediationsTotal, Type: TypeCounter, Labels: []string{LabelCluster}, Help: "Machines that were deleted because a MachineHealthCheck found them unhealthy."},
+		{Name: MachineRemediationsTotal, Type: TypeCounter, Labels: []string{LabelCluster, LabelClusterNamespace}, Help: "Machines that were deleted because a MachineHealthCheck found them unhealthy."},
 	}
 }
 
@@ -70,7 +70,7 @@ func addressFamilies() []Family {
 }
 
 func clusterFamilies() []Family {
-	perCluster := []string{LabelCluster}
+	perCluster := []string{LabelCluster, LabelClusterNamespace}
 	return []Family{
 		{Name: ClusterReconcileSeconds, Type: TypeHistogram, Labels: []string{LabelOperation}, Buckets: durationBuckets(), Help: "Seconds one reconcile of a cluster took."},
 		{Name: ClusterReady, Type: TypeGauge, Labels: perCluster, Help: "Whether a cluster's infrastructure is ready (1) or not (0)."},

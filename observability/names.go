@@ -39,7 +39,11 @@ const (
 
 // Label names.
 const (
-	LabelCluster   = "cluster"
+	LabelCluster = "cluster"
+	// LabelClusterNamespace is the namespace of the Cluster. It is not called namespace, as Prometheus gives that label to the
+	// namespace of what it scrapes.
+	LabelClusterNamespace = "cluster_namespace"
+
 	LabelMachine   = "machine"
 	LabelOperation = "operation"
 	LabelVerb      = "verb"

@@ -7,6 +7,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
+// Cluster says which cluster a series is about: clusters of one name in two namespaces have series of their own.
+type Cluster struct{ Namespace, Name string }
+
+// labels are those of a cluster's own series, in the order of Family.Labels.
+func (c Cluster) labels(more ...string) []string {
+	return append([]string{c.Name, c.Namespace}, more...)
+}
+
 // RecordMachineCreate counts one attempt to create a VM; a non-nil err counts it as failed.
 func (m *Metrics) RecordMachineCreate(err error) {
 	countAttempt(m.machineCreate, m.machineCreateErrors, err)
@@ -23,38 +31,45 @@ func (m *Metrics) RecordMachineDelete(err error) {
 }
 
 // SetMachineReady publishes whether the machine is ready. ForgetMachine ends the series.
-func (m *Metrics) SetMachineReady(cluster, machine string, ready bool) {
-	m.machineStatus.WithLabelValues(cluster, machine).Set(oneIf(ready))
+func (m *Metrics) SetMachineReady(cluster Cluster, machine string, ready bool) {
+	m.machineStatus.WithLabelValues(cluster.labels(machine)...).Set(oneIf(ready))
 }
 
 // SetMachineWaiting publishes since when the machine waits, and the reason of the condition that it waits for, in place
 // of what was published before. The zero time means that it waits for nothing, and ends the series. reason has to be one
 // of a closed set: each is a series.
-func (m *Metrics) SetMachineWaiting(cluster, machine, reason string, since time.Time) {
-	m.machineWaiting.DeletePartialMatch(prometheus.Labels{LabelCluster: cluster, LabelMachine: machine})
+func (m *Metrics) SetMachineWaiting(cluster Cluster, machine, reason string, since time.Time) {
+	m.machineWaiting.DeletePartialMatch(prometheus.Labels{LabelCluster: cluster.Name, LabelClusterNamespace: cluster.Namespace, LabelMachine: machine})
 	if !since.IsZero() {
-		m.machineWaiting.WithLabelValues(cluster, machine, reason).Set(float64(since.Unix()))
+		m.machineWaiting.WithLabelValues(cluster.labels(machine, reason)...).Set(float64(since.Unix()))
 	}
 }
 
 // SetMachineDeletion publishes when the machine's deletion was ordered; the zero time means that it was not, and ends the
 // series.
-func (m *Metrics) SetMachineDeletion(cluster, machine string, ordered time.Time) {
-	setTime(m.machineDeletion, ordered, cluster, machine)
+func (m *Metrics) SetMachineDeletion(cluster Cluster, machine string, ordered time.Time) {
+	setTime(m.machineDeletion, ordered, cluster.labels(machine)...)
 }
 
 // RecordMachineRemediation counts a machine that was deleted because a MachineHealthCheck found it unhealthy. Call it
 // once per machine.
-func (m *Metrics) RecordMachineRemediation(cluster string) {
-	m.machineRemediations.WithLabelValues(cluster).Inc()
+func (m *Metrics) RecordMachineRemediation(cluster Cluster) {
+	m.machineRemediations.WithLabelValues(cluster.labels()...).Inc()
 }
 
 // ForgetMachine deletes the series of a machine that is gone. Without it a deleted machine would alert for ever as
-// not ready. Forgetting an unknown machine does nothing.
-func (m *Metrics) ForgetMachine(cluster, machine string) {
-	m.machineStatus.DeleteLabelValues(cluster, machine)
-	m.machineDeletion.DeleteLabelValues(cluster, machine)
-	m.machineWaiting.DeletePartialMatch(prometheus.Labels{LabelCluster: cluster, LabelMachine: machine})
+// not ready. Names of machines are unique in their namespace, so that the cluster need not be known any more. Forgetting an
+// unknown machine does nothing.
+func (m *Metrics) ForgetMachine(namespace, machine string) {
+	ofMachine := prometheus.Labels{LabelClusterNamespace: namespace, LabelMachine: machine}
+	for _, perMachine := range m.perMachine() {
+		perMachine.DeletePartialMatch(ofMachine)
+	}
+}
+
+// perMachine are the families with a series for each machine.
+func (m *Metrics) perMachine() []*prometheus.GaugeVec {
+	return []*prometheus.GaugeVec{m.machineStatus, m.machineWaiting, m.machineDeletion}
 }
 
 // ObserveMachineReconcile records how long one reconcile of a HarvesterMachine took.
@@ -93,31 +108,31 @@ func (m *Metrics) ForgetIPPool(pool string) {
 
 // SetClusterReady publishes whether the cluster's infrastructure is ready. ForgetCluster ends the series. The cluster's
 // count of remediations begins with it at 0, so that increase() sees the first one.
-func (m *Metrics) SetClusterReady(cluster string, ready bool) {
-	m.clusterReady.WithLabelValues(cluster).Set(oneIf(ready))
-	m.machineRemediations.WithLabelValues(cluster)
+func (m *Metrics) SetClusterReady(cluster Cluster, ready bool) {
+	m.clusterReady.WithLabelValues(cluster.labels()...).Set(oneIf(ready))
+	m.machineRemediations.WithLabelValues(cluster.labels()...)
 }
 
 // SetHarvesterConnected publishes whether Harvester's API can be used with the cluster's identity Secret. ForgetCluster
 // ends the series.
-func (m *Metrics) SetHarvesterConnected(cluster string, connected bool) {
-	m.harvesterConnected.WithLabelValues(cluster).Set(oneIf(connected))
+func (m *Metrics) SetHarvesterConnected(cluster Cluster, connected bool) {
+	m.harvesterConnected.WithLabelValues(cluster.labels()...).Set(oneIf(connected))
 }
 
 // SetCredentialsExpiry publishes when the cluster's credentials for Harvester expire; the zero time means that they do
 // not say, and ends the series.
-func (m *Metrics) SetCredentialsExpiry(cluster string, expiry time.Time) {
-	setTime(m.credentialsExpiry, expiry, cluster)
+func (m *Metrics) SetCredentialsExpiry(cluster Cluster, expiry time.Time) {
+	setTime(m.credentialsExpiry, expiry, cluster.labels()...)
 }
 
 // ForgetCluster deletes the cluster's series and those of all its machines. An unknown cluster does nothing.
-func (m *Metrics) ForgetCluster(cluster string) {
-	m.clusterReady.DeleteLabelValues(cluster)
-	m.harvesterConnected.DeleteLabelValues(cluster)
-	m.credentialsExpiry.DeleteLabelValues(cluster)
-	m.machineRemediations.DeleteLabelValues(cluster)
-	for _, perMachine := range []*prometheus.GaugeVec{m.machineStatus, m.machineWaiting, m.machineDeletion} {
-		perMachine.DeletePartialMatch(prometheus.Labels{LabelCluster: cluster})
+func (m *Metrics) ForgetCluster(cluster Cluster) {
+	m.clusterReady.DeleteLabelValues(cluster.labels()...)
+	m.harvesterConnected.DeleteLabelValues(cluster.labels()...)
+	m.credentialsExpiry.DeleteLabelValues(cluster.labels()...)
+	m.machineRemediations.DeleteLabelValues(cluster.labels()...)
+	for _, perMachine := range m.perMachine() {
+		perMachine.DeletePartialMatch(prometheus.Labels{LabelCluster: cluster.Name, LabelClusterNamespace: cluster.Namespace})
 	}
 }
 

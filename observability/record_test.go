@@ -52,15 +52,15 @@ var writers = []writer{
 	{"caphv_machine_creation_duration_seconds", "", func(m *observability.Metrics) { m.ObserveMachineCreation(time.Minute) }},
 	{"caphv_machine_delete_total", "", func(m *observability.Metrics) { m.RecordMachineDelete(nil) }},
 	{"caphv_machine_delete_errors_total", "caphv_machine_delete_total", func(m *observability.Metrics) { m.RecordMachineDelete(errFailure) }},
-	{"caphv_machine_status", "", func(m *observability.Metrics) { m.SetMachineReady("c", "m", true) }},
+	{"caphv_machine_status", "", func(m *observability.Metrics) { m.SetMachineReady(inNS, "m", true) }},
 	{"caphv_machine_reconcile_duration_seconds", "", func(m *observability.Metrics) { m.ObserveMachineReconcile("normal", time.Second) }},
 	{"caphv_ippool_allocations_total", "", func(m *observability.Metrics) { m.RecordIPAllocation(nil) }},
 	{"caphv_ippool_allocation_errors_total", "caphv_ippool_allocations_total", func(m *observability.Metrics) { m.RecordIPAllocation(errFailure) }},
 	{"caphv_ippool_releases_total", "", func(m *observability.Metrics) { m.RecordIPRelease() }},
 	{"caphv_ippool_leaks", "", func(m *observability.Metrics) { m.SetIPPoolLeaks("p", 1) }},
 	{"caphv_cluster_reconcile_duration_seconds", "", func(m *observability.Metrics) { m.ObserveClusterReconcile("delete", time.Second) }},
-	{"caphv_cluster_ready", "", func(m *observability.Metrics) { m.SetClusterReady("c", true) }},
-	{"caphv_credentials_expiry_timestamp_seconds", "", func(m *observability.Metrics) { m.SetCredentialsExpiry("c", time.Unix(1, 0)) }},
+	{"caphv_cluster_ready", "", func(m *observability.Metrics) { m.SetClusterReady(inNS, true) }},
+	{"caphv_credentials_expiry_timestamp_seconds", "", func(m *observability.Metrics) { m.SetCredentialsExpiry(inNS, time.Unix(1, 0)) }},
 	{"caphv_etcd_member_remove_total", "", func(m *observability.Metrics) { m.RecordEtcdMemberRemove(nil) }},
 	{"caphv_etcd_member_remove_errors_total", "caphv_etcd_member_remove_total", func(m *observability.Metrics) { m.RecordEtcdMemberRemove(errFailure) }},
 	{"caphv_node_init_total", "", func(m *observability.Metrics) { m.RecordNodeInit(nil) }},
@@ -69,10 +69,10 @@ var writers = []writer{
 	{"caphv_harvester_requests_total", "", func(m *observability.Metrics) { m.RecordHarvesterRequest("get", "ippools", "404") }},
 	{"caphv_ippool_capacity", "", func(m *observability.Metrics) { m.SetIPPoolUse("p", 1, 0) }},
 	{"caphv_ippool_allocated", "", func(m *observability.Metrics) { m.SetIPPoolUse("p", 0, 1) }},
-	{"caphv_harvester_connected", "", func(m *observability.Metrics) { m.SetHarvesterConnected("c", true) }},
-	{"caphv_machine_waiting_since_timestamp_seconds", "", func(m *observability.Metrics) { m.SetMachineWaiting("c", "m", "VMStarting", time.Unix(1, 0)) }},
-	{"caphv_machine_deletion_timestamp_seconds", "", func(m *observability.Metrics) { m.SetMachineDeletion("c", "m", time.Unix(1, 0)) }},
-	{"caphv_machine_remediations_total", "", func(m *observability.Metrics) { m.RecordMachineRemediation("c") }},
+	{"caphv_harvester_connected", "", func(m *observability.Metrics) { m.SetHarvesterConnected(inNS, true) }},
+	{"caphv_machine_waiting_since_timestamp_seconds", "", func(m *observability.Metrics) { m.SetMachineWaiting(inNS, "m", "VMStarting", time.Unix(1, 0)) }},
+	{"caphv_machine_deletion_timestamp_seconds", "", func(m *observability.Metrics) { m.SetMachineDeletion(inNS, "m", time.Unix(1, 0)) }},
+	{"caphv_machine_remediations_total", "", func(m *observability.Metrics) { m.RecordMachineRemediation(inNS) }},
 	{"caphv_build_info", "", func(m *observability.Metrics) { m.SetBuildInfo("v1", "r") }},
 }
 
@@ -118,9 +118,9 @@ caphv_machine_create_total 2
 
 func TestReadinessIsOneOrZero(t *testing.T) {
 	m, reg := fresh(t)
-	m.SetMachineReady("c", "m", true)
+	m.SetMachineReady(inNS, "m", true)
 	assert.InDelta(t, 1, total(t, reg, observability.MachineStatus), 0)
-	m.SetMachineReady("c", "m", false)
+	m.SetMachineReady(inNS, "m", false)
 	assert.InDelta(t, 0, total(t, reg, observability.MachineStatus), 0)
 	assert.Equal(t, 1, testutil.CollectAndCount(m, observability.MachineStatus), "not ready is a series with 0, not a missing one")
 }
@@ -135,7 +135,8 @@ var perObject = []string{
 // A machine that is gone and still published as not ready would alert for ever.
 func TestForgottenObjectsLeaveNoSeries(t *testing.T) {
 	m, _ := fresh(t)
-	for _, cluster := range []string{"a", "b"} {
+	a, b := observability.Cluster{Namespace: "one", Name: "a"}, observability.Cluster{Namespace: "two", Name: "b"}
+	for _, cluster := range []observability.Cluster{a, b} {
 		m.SetClusterReady(cluster, true)
 		m.SetHarvesterConnected(cluster, true)
 		m.SetCredentialsExpiry(cluster, time.Unix(1, 0))
@@ -150,19 +151,44 @@ func TestForgottenObjectsLeaveNoSeries(t *testing.T) {
 	require.Len(t, perObject, 10)
 	assert.Equal(t, 3*4+4*2+3, testutil.CollectAndCount(m, perObject...), "every family has its series")
 
-	m.ForgetMachine("a", "m1")
-	m.ForgetMachine("a", "unknown")
+	m.ForgetMachine("one", "m1")
+	m.ForgetMachine("one", "unknown")
 	assert.Equal(t, 3*3, testutil.CollectAndCount(m, perObject[:3]...))
 
-	m.ForgetCluster("b")
-	m.ForgetCluster("unknown")
+	m.ForgetCluster(b)
+	m.ForgetCluster(observability.Cluster{Namespace: "two", Name: "a"})
 	assert.Equal(t, 3*1, testutil.CollectAndCount(m, perObject[:3]...), "the cluster's machines go with it")
 	assert.Equal(t, 4*1, testutil.CollectAndCount(m, perObject[3:7]...))
 
 	m.ForgetIPPool("p")
 	m.ForgetIPPool("unknown")
-	m.ForgetCluster("a")
+	m.ForgetCluster(a)
 	assert.Zero(t, testutil.CollectAndCount(m, perObject...))
+}
+
+// Clusters of one name in two namespaces shared their series: one hid the other, and took its series along when it went.
+func TestClustersOfOneNameHaveSeriesOfTheirOwn(t *testing.T) {
+	m, _ := fresh(t)
+	one, two := observability.Cluster{Namespace: "one", Name: "demo"}, observability.Cluster{Namespace: "two", Name: "demo"}
+	for _, cluster := range []observability.Cluster{one, two} {
+		m.SetClusterReady(cluster, cluster == one)
+		m.SetMachineReady(cluster, "demo-cp-0", cluster == one)
+		m.SetMachineWaiting(cluster, "demo-cp-0", "VMStarting", time.Unix(1, 0))
+	}
+	assert.Equal(t, 2, testutil.CollectAndCount(m, observability.ClusterReady))
+
+	m.SetMachineWaiting(one, "demo-cp-0", "", time.Time{})
+	assert.Equal(t, 1, testutil.CollectAndCount(m, observability.MachineWaitingSince))
+	m.ForgetMachine("one", "demo-cp-0")
+	m.ForgetCluster(one)
+	require.NoError(t, testutil.CollectAndCompare(m, strings.NewReader(`
+# HELP caphv_cluster_ready Whether a cluster's infrastructure is ready (1) or not (0).
+# TYPE caphv_cluster_ready gauge
+caphv_cluster_ready{cluster="demo",cluster_namespace="two"} 0
+# HELP caphv_machine_status Whether a machine is ready (1) or not (0).
+# TYPE caphv_machine_status gauge
+caphv_machine_status{cluster="demo",cluster_namespace="two",machine="demo-cp-0"} 0
+`), observability.ClusterReady, observability.MachineStatus))
 }
 
 // Every family with such a label is in the list above, so that a new one cannot be left behind.
@@ -178,25 +204,25 @@ func TestEveryFamilyOfAnObjectIsForgotten(t *testing.T) {
 // What is not so is no series: an alert on a time that stayed would never resolve.
 func TestTimesEndWhenNothingIsTimed(t *testing.T) {
 	m, _ := fresh(t)
-	m.SetMachineWaiting("c", "m", "PoolExhausted", time.Unix(1, 0))
-	m.SetMachineWaiting("c", "m", "VMStarting", time.Unix(2, 0))
+	m.SetMachineWaiting(inNS, "m", "PoolExhausted", time.Unix(1, 0))
+	m.SetMachineWaiting(inNS, "m", "VMStarting", time.Unix(2, 0))
 	assert.Equal(t, 1, testutil.CollectAndCount(m, observability.MachineWaitingSince), "one reason at a time")
-	m.SetMachineDeletion("c", "m", time.Unix(1, 0))
-	m.SetCredentialsExpiry("c", time.Unix(1, 0))
+	m.SetMachineDeletion(inNS, "m", time.Unix(1, 0))
+	m.SetCredentialsExpiry(inNS, time.Unix(1, 0))
 
-	m.SetMachineWaiting("c", "m", "", time.Time{})
-	m.SetMachineDeletion("c", "m", time.Time{})
-	m.SetCredentialsExpiry("c", time.Time{})
+	m.SetMachineWaiting(inNS, "m", "", time.Time{})
+	m.SetMachineDeletion(inNS, "m", time.Time{})
+	m.SetCredentialsExpiry(inNS, time.Time{})
 	assert.Zero(t, testutil.CollectAndCount(m, observability.MachineWaitingSince, observability.MachineDeletionTimestamp, observability.CredentialsExpiry))
 }
 
 // The first remediation of a cluster is seen by increase(), too.
 func TestRemediationsBeginAtZeroWithTheCluster(t *testing.T) {
 	m, reg := fresh(t)
-	m.SetClusterReady("c", true)
+	m.SetClusterReady(inNS, true)
 	assert.Equal(t, 1, testutil.CollectAndCount(m, observability.MachineRemediationsTotal))
-	m.RecordMachineRemediation("c")
-	m.SetClusterReady("c", false)
+	m.RecordMachineRemediation(inNS)
+	m.SetClusterReady(inNS, false)
 	assert.InDelta(t, 1, total(t, reg, observability.MachineRemediationsTotal), 0)
 }
 
@@ -257,8 +283,8 @@ func TestConcurrentUse(t *testing.T) {
 	for range 50 {
 		wg.Go(func() {
 			touchEverything(m)
-			m.ForgetMachine("c", "m")
-			m.ForgetCluster("c")
+			m.ForgetMachine("ns", "m")
+			m.ForgetCluster(inNS)
 		})
 	}
 	wg.Wait()

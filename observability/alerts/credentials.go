@@ -12,12 +12,12 @@ const day = 24 * time.Hour
 // credentialRules tell that credentials for Harvester, or the webhooks' certificate, expire. The three rules about
 // credentials exclude each other: one fires at a time.
 func credentialRules() []Rule {
-	left := fmt.Sprintf("max by (%s) (last_over_time(%s[15m])) - time()", observability.LabelCluster, observability.CredentialsExpiry)
+	left := fmt.Sprintf("max by (%s) (last_over_time(%s[15m])) - time()", by(ofCluster), observability.CredentialsExpiry)
 	expiring := func(severity Severity, bounds string) Rule {
 		return Rule{
 			Alert: CredentialsExpiring, Severity: severity, For: 5 * time.Minute, Expr: left + bounds,
 			Summary:     "Credentials of cluster {{ $labels.cluster }} for Harvester expire",
-			Description: "The credentials in the identity Secret of cluster {{ $labels.cluster }} expire in {{ $value | humanizeDuration }}.",
+			Description: "The credentials in the identity Secret of cluster {{ $labels.cluster_namespace }}/{{ $labels.cluster }} expire in {{ $value | humanizeDuration }}.",
 		}
 	}
 	return []Rule{

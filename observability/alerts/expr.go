@@ -17,12 +17,26 @@ const errorsWindow = 20 * time.Minute
 
 // latest is a gauge over the bridge, merged over replicas.
 func latest(metric, selector string, labels ...string) string {
-	return fmt.Sprintf("max by (%s) (max_over_time(%s%s[%s]))", strings.Join(labels, ", "), metric, selector, bridge)
+	return fmt.Sprintf("max by (%s) (max_over_time(%s%s[%s]))", by(labels), metric, selector, bridge)
+}
+
+// latestOfCluster is a gauge of a cluster.
+func latestOfCluster(metric string) string {
+	return latest(metric, "", ofCluster...)
 }
 
 func latestOfMachine(metric, selector string) string {
-	return latest(metric, selector, observability.LabelCluster, observability.LabelMachine)
+	return latest(metric, selector, ofMachine...)
 }
+
+// ofCluster and ofMachine are the labels that tell clusters, and machines, apart.
+var (
+	ofCluster = []string{observability.LabelCluster, observability.LabelClusterNamespace}
+	ofMachine = []string{observability.LabelCluster, observability.LabelClusterNamespace, observability.LabelMachine}
+)
+
+// by lists labels as PromQL writes them.
+func by(labels []string) string { return strings.Join(labels, ", ") }
 
 // grown is how much a counter has grown over a window, on all replicas.
 func grown(metric string, window time.Duration) string {
@@ -38,7 +52,7 @@ func sinceStart(metric string, window time.Duration) string {
 // waiting counts the machines of each cluster that wait for one of the reasons.
 func waiting(reasons ...string) string {
 	selector := fmt.Sprintf(`{%s=~%q}`, observability.LabelReason, strings.Join(reasons, "|"))
-	return fmt.Sprintf("count by (%s) (%s)", observability.LabelCluster, latestOfMachine(observability.MachineWaitingSince, selector))
+	return fmt.Sprintf("count by (%s) (%s)", by(ofCluster), latestOfMachine(observability.MachineWaitingSince, selector))
 }
 
 // duration is a duration of whole minutes as PromQL writes it.

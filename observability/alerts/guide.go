@@ -32,22 +32,22 @@ func guideRules() []Rule {
 		},
 		{
 			Alert: MachineNotReady, Severity: SeverityCritical, For: 15 * time.Minute,
-			Expr: latestOfMachine(observability.MachineStatus, "") + " == 0\nunless on (cluster, machine)\n" +
+			Expr: latestOfMachine(observability.MachineStatus, "") + " == 0\nunless on (" + by(ofMachine) + ")\n" +
 				latestOfMachine(observability.MachineDeletionTimestamp, ""),
 			Summary:     "Machine {{ $labels.machine }} is not ready",
-			Description: "Machine {{ $labels.machine }} of cluster {{ $labels.cluster }} has not been ready for more than 15 minutes, and is not being deleted.",
+			Description: "Machine {{ $labels.machine }} of cluster {{ $labels.cluster_namespace }}/{{ $labels.cluster }} has not been ready for more than 15 minutes, and is not being deleted.",
 		},
 		{
 			Alert: IPPoolAllocationErrors, Severity: SeverityWarning, For: 5 * time.Minute,
 			Expr:        waiting(AddressReasons()...) + "\nor on () (\n" + mostFail(observability.IPPoolAllocationErrorsTotal, observability.IPPoolAllocationsTotal) + "\n)",
 			Summary:     "Addresses cannot be allocated",
-			Description: "{{ if $labels.cluster }}{{ $value }} machines of cluster {{ $labels.cluster }} wait for an address.{{ else }}Most attempts to allocate an address failed in the last 20 minutes.{{ end }}",
+			Description: "{{ if $labels.cluster }}{{ $value }} machines of cluster {{ $labels.cluster_namespace }}/{{ $labels.cluster }} wait for an address.{{ else }}Most attempts to allocate an address failed in the last 20 minutes.{{ end }}",
 		},
 		{
 			Alert: ClusterNotReady, Severity: SeverityCritical, For: 10 * time.Minute,
-			Expr:        latest(observability.ClusterReady, "", observability.LabelCluster) + " == 0",
+			Expr:        latestOfCluster(observability.ClusterReady) + " == 0",
 			Summary:     "Cluster {{ $labels.cluster }} is not ready",
-			Description: "The infrastructure of cluster {{ $labels.cluster }} has not been ready for more than 10 minutes.",
+			Description: "The infrastructure of cluster {{ $labels.cluster_namespace }}/{{ $labels.cluster }} has not been ready for more than 10 minutes.",
 		},
 		{
 			Alert: EtcdRemoveErrors, Severity: SeverityWarning, For: time.Minute,

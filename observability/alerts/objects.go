@@ -9,13 +9,13 @@ import (
 
 // objectRules tell what is wrong with clusters, machines and pools, beyond the guide.
 func objectRules() []Rule {
-	const cluster, pool = observability.LabelCluster, observability.LabelPool
+	const pool = observability.LabelPool
 	return []Rule{
 		{
 			Alert: HarvesterUnreachable, Severity: SeverityCritical, For: 5 * time.Minute,
-			Expr:        latest(observability.HarvesterConnected, "", cluster) + " == 0",
+			Expr:        latestOfCluster(observability.HarvesterConnected) + " == 0",
 			Summary:     "Harvester of cluster {{ $labels.cluster }} cannot be used",
-			Description: "Harvester's API does not answer with the identity Secret of cluster {{ $labels.cluster }}, or refuses it.",
+			Description: "Harvester's API does not answer with the identity Secret of cluster {{ $labels.cluster_namespace }}/{{ $labels.cluster }}, or refuses it.",
 		},
 		{
 			Alert: IPPoolNearlyEmpty, Severity: SeverityWarning, For: 10 * time.Minute,
@@ -34,19 +34,19 @@ func objectRules() []Rule {
 			Alert: MachineDeletionStuck, Severity: SeverityWarning, For: time.Minute,
 			Expr:        fmt.Sprintf("time() - %s > %d", latestOfMachine(observability.MachineDeletionTimestamp, ""), int((30 * time.Minute).Seconds())),
 			Summary:     "Machine {{ $labels.machine }} is stuck in deletion",
-			Description: "The deletion of machine {{ $labels.machine }} of cluster {{ $labels.cluster }} was ordered {{ $value | humanizeDuration }} ago.",
+			Description: "The deletion of machine {{ $labels.machine }} of cluster {{ $labels.cluster_namespace }}/{{ $labels.cluster }} was ordered {{ $value | humanizeDuration }} ago.",
 		},
 		{
 			Alert: RemediationLoop, Severity: SeverityWarning, For: time.Minute,
-			Expr:        fmt.Sprintf("sum by (cluster) (increase(%s[2h])) >= 3", observability.MachineRemediationsTotal),
+			Expr:        fmt.Sprintf("sum by (%s) (increase(%s[2h])) >= 3", by(ofCluster), observability.MachineRemediationsTotal),
 			Summary:     "Machines of cluster {{ $labels.cluster }} are replaced again and again",
-			Description: `MachineHealthChecks had {{ printf "%.0f" $value }} machines of cluster {{ $labels.cluster }} replaced in the last two hours.`,
+			Description: `MachineHealthChecks had {{ printf "%.0f" $value }} machines of cluster {{ $labels.cluster_namespace }}/{{ $labels.cluster }} replaced in the last two hours.`,
 		},
 		{
 			Alert: EtcdQuorumAtRisk, Severity: SeverityCritical, For: time.Minute,
 			Expr:        waiting("EtcdQuorumAtRisk"),
 			Summary:     "etcd of cluster {{ $labels.cluster }} is about to lose its quorum",
-			Description: "The deletion of a control-plane machine of cluster {{ $labels.cluster }} is held up: without its etcd member the others would have no quorum.",
+			Description: "The deletion of a control-plane machine of cluster {{ $labels.cluster_namespace }}/{{ $labels.cluster }} is held up: without its etcd member the others would have no quorum.",
 		},
 	}
 }

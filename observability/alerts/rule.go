@@ -69,13 +69,14 @@ type Inhibition struct {
 
 // Inhibitions returns what Alertmanager should be told to hold back. The caller owns the result.
 func Inhibitions() []Inhibition {
+	equal := slices.Clone(ofCluster)
 	return []Inhibition{
 		{
 			Source:  HarvesterUnreachable,
 			Targets: []string{ClusterNotReady, MachineNotReady, MachineDeletionStuck, IPPoolAllocationErrors},
-			Equal:   []string{"cluster"},
+			Equal:   equal,
 		},
-		{Source: ClusterNotReady, Targets: []string{MachineNotReady}, Equal: []string{"cluster"}},
-		{Source: EtcdQuorumAtRisk, Targets: []string{MachineDeletionStuck}, Equal: []string{"cluster"}},
+		{Source: ClusterNotReady, Targets: []string{MachineNotReady}, Equal: equal},
+		{Source: EtcdQuorumAtRisk, Targets: []string{MachineDeletionStuck}, Equal: equal},
 	}
 }

@@ -19,7 +19,7 @@ func (r *Reconciler) checkCredentials(ctx context.Context, s *scope) phase.Outco
 		return phase.Unchanged() // The next phase says what is wrong with the Secret.
 	}
 	outcome := judgeCredentials(expiry, known, r.Clock.Now(), r.CredentialsWarning)
-	r.Metrics.SetCredentialsExpiry(s.clusterName(), expiry)
+	r.Metrics.SetCredentialsExpiry(s.measured(), expiry)
 	before := conditions.Get(s.infra, infrav1.CredentialsValidCondition)
 	if outcome.Status == "False" && (before == nil || before.Reason != outcome.Reason) {
 		r.warning(ctx, s, outcome.Reason, "CheckCredentials", "%s", outcome.Message)

@@ -180,7 +180,7 @@ func (r *Reconciler) letGo(ctx context.Context, s *scope) phase.Outcome {
 	}
 	controllerutil.RemoveFinalizer(s.infra, infrav1.ClusterFinalizer)
 	controllerutil.RemoveFinalizer(s.infra, infrav1.LegacyClusterFinalizer)
-	r.Metrics.ForgetCluster(s.clusterName())
+	r.forgetMeasured(client.ObjectKeyFromObject(s.infra))
 	r.verified.forget(s.infra.UID)
 	return phase.Outcome{Stop: true}
 }

@@ -3,6 +3,7 @@ package harvestercluster
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -50,6 +51,9 @@ type Reconciler struct {
 	// vanished are clusters that are gone, perhaps, while something was made for them.
 	vanished write.Vanished[*scope]
 	verified verifications
+	// measured are the clusters that have series, an observability.Cluster for each client.ObjectKey of a HarvesterCluster: the
+	// name of the Cluster is not known any more when that is gone.
+	measured sync.Map
 	// wake has a cluster reconciled when something that is not cached changes.
 	wake wake.Waker
 }
@@ -60,6 +64,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 	infra := &infrav1.HarvesterCluster{}
 	if err := r.Client.Get(ctx, request.NamespacedName, infra); err != nil {
 		if apierrors.IsNotFound(err) {
+			r.forgetMeasured(request.NamespacedName) // It was moved, or its finalizer was taken off by hand.
 			return r.undoVanished(ctx, request)
 		}
 		return ctrl.Result{}, err
@@ -88,6 +93,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 	if err := r.ensureFinalizer(ctx, infra); err != nil {
 		return phase.Settle(ctrl.Result{}, err)
 	}
+	r.measured.Store(request.NamespacedName, s.measured())
 	helper, err := write.New(r.Client, infra)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -174,8 +180,8 @@ func (r *Reconciler) write(ctx context.Context, helper *write.Helper, s *scope) 
 	}
 	r.vanished.Drop(client.ObjectKeyFromObject(s.infra))
 	if !gone {
-		r.Metrics.SetClusterReady(s.clusterName(), s.infra.Status.Ready)
-		r.Metrics.SetHarvesterConnected(s.clusterName(), conditions.IsTrue(s.infra, infrav1.HarvesterConnectionReadyCondition))
+		r.Metrics.SetClusterReady(s.measured(), s.infra.Status.Ready)
+		r.Metrics.SetHarvesterConnected(s.measured(), conditions.IsTrue(s.infra, infrav1.HarvesterConnectionReadyCondition))
 	}
 	return nil
 }

@@ -94,9 +94,9 @@ func (r *Reconciler) letGo(ctx context.Context, s *scope) phase.Outcome {
 	}
 	controllerutil.RemoveFinalizer(s.machine, infrav1.MachineFinalizer)
 	controllerutil.RemoveFinalizer(s.machine, infrav1.LegacyMachineFinalizer)
-	r.Metrics.ForgetMachine(s.clusterName(), s.machine.Name)
+	r.Metrics.ForgetMachine(s.machine.Namespace, s.machine.Name)
 	if remediated(s.owner) {
-		r.Metrics.RecordMachineRemediation(s.clusterName())
+		r.Metrics.RecordMachineRemediation(s.measured())
 	}
 	return phase.Outcome{Stop: true}
 }

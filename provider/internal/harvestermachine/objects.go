@@ -111,7 +111,7 @@ func (r *Reconciler) publish(s *scope, provisionedNow bool) {
 	if !hasFinalizer(s.machine) {
 		return
 	}
-	cluster, name := s.clusterName(), s.machine.Name
+	cluster, name := s.measured(), s.machine.Name
 	r.Metrics.SetMachineReady(cluster, name, conditions.IsTrue(s.machine, infrav1.ReadyCondition))
 	reason, since := waitsFor(s.machine)
 	r.Metrics.SetMachineWaiting(cluster, name, reason, since)

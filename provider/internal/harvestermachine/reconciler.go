@@ -73,6 +73,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 	machine := &infrav1.HarvesterMachine{}
 	if err := r.Client.Get(ctx, request.NamespacedName, machine); err != nil {
 		if apierrors.IsNotFound(err) {
+			r.Metrics.ForgetMachine(request.Namespace, request.Name) // It was moved, or its finalizer was taken off by hand.
 			return r.undoVanished(ctx, request)
 		}
 		return ctrl.Result{}, err

@@ -11,6 +11,7 @@ import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/ipam"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/observability"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 )
 
@@ -58,6 +59,11 @@ func (s *scope) clusterName() string {
 		return s.cluster.Name
 	}
 	return s.machine.Labels[clusterv1.ClusterNameLabel]
+}
+
+// measured is what metrics call the cluster.
+func (s *scope) measured() observability.Cluster {
+	return observability.Cluster{Namespace: s.machine.Namespace, Name: s.clusterName()}
 }
 
 func (s *scope) clusterKey() client.ObjectKey {

@@ -3,17 +3,27 @@ package cases
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/observability"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/observability/alerts"
 )
 
 func ofCluster(severity, cluster string) string {
-	return fmt.Sprintf(`{cluster=%q, severity=%q}`, cluster, severity)
+	return fmt.Sprintf(`{%s, severity=%q}`, identify(cluster), severity)
 }
 
 func clusterSeries(metric, instance, cluster string, values ...string) Series {
-	return series(target(metric, instance, fmt.Sprintf(", cluster=%q", cluster)), values...)
+	return series(target(metric, instance, ", "+identify(cluster)), values...)
+}
+
+// identify are the labels of a cluster, which is written as its name, or as namespace/name.
+func identify(cluster string) string {
+	namespace, name, found := strings.Cut(cluster, "/")
+	if !found {
+		namespace, name = "ns", cluster
+	}
+	return fmt.Sprintf("cluster=%q, cluster_namespace=%q", name, namespace)
 }
 
 func clusterCases() []Case {
@@ -28,10 +38,11 @@ func clusterCases() []Case {
 				Checks: []Check{silent(50), firing(51, ofCluster("warning", "c")), firing(100, ofCluster("warning", "c")), silent(180)},
 			},
 			{
-				Alert: alerts.RemediationLoop, Name: "two machines of one cluster, one of another",
+				Alert: alerts.RemediationLoop, Name: "two machines of one cluster, one of another, and one of a cluster of the same name",
 				Series: []Series{
 					clusterSeries(remediations, "a", "c", rep(0, 10), rep(1, 20), rep(2, 170)),
 					clusterSeries(remediations, "a", "d", rep(0, 10), rep(1, 190)),
+					clusterSeries(remediations, "a", "other/c", rep(0, 10), rep(1, 190)),
 				},
 				Checks: []Check{silent(12), silent(45), silent(100)},
 			},

@@ -9,11 +9,11 @@ import (
 
 // ofMachine is a replica's series of a machine.
 func ofMachine(metric, instance, cluster, machine, more string, values ...string) Series {
-	return series(target(metric, instance, fmt.Sprintf(", cluster=%q, machine=%q%s", cluster, machine, more)), values...)
+	return series(target(metric, instance, fmt.Sprintf(", %s, machine=%q%s", identify(cluster), machine, more)), values...)
 }
 
 func alertOf(severity, cluster, machine string) string {
-	return fmt.Sprintf(`{cluster=%q, machine=%q, severity=%q}`, cluster, machine, severity)
+	return fmt.Sprintf(`{%s, machine=%q, severity=%q}`, identify(cluster), machine, severity)
 }
 
 func machineCases() []Case {
@@ -44,12 +44,13 @@ func machineCases() []Case {
 			Checks: []Check{silent(13), silent(15), silent(31), silent(35), silent(60)},
 		},
 		{
-			Alert: alerts.MachineNotReady, Name: "of two machines of one name in two clusters one is being deleted",
+			Alert: alerts.MachineNotReady, Name: "of machines of one name in three clusters, two of one name, one is being deleted",
 			Series: []Series{
 				ofMachine(status, "a", "c", "m", "", rep(0, 60)), ofMachine(deletion, "a", "c", "m", "", rep(0, 60)),
 				ofMachine(status, "a", "d", "m", "", rep(0, 60)), ofMachine(status, "a", "c", "n", "", rep(0, 60)),
+				ofMachine(status, "a", "other/c", "m", "", rep(0, 60)),
 			},
-			Checks: []Check{firing(20, alertOf("critical", "c", "n"), alertOf("critical", "d", "m")), firing(50, alertOf("critical", "c", "n"), alertOf("critical", "d", "m"))},
+			Checks: []Check{firing(20, alertOf("critical", "c", "n"), alertOf("critical", "d", "m"), alertOf("critical", "other/c", "m")), firing(50, alertOf("critical", "c", "n"), alertOf("critical", "d", "m"), alertOf("critical", "other/c", "m"))},
 		},
 		{
 			Alert: alerts.MachineDeletionStuck, Name: "a deletion of half an hour, through a restart",

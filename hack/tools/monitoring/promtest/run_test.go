@@ -45,8 +45,8 @@ func TestEveryAlertHasItsCases(t *testing.T) {
 
 // equal are changes that make no difference to who fires and when, and why that is so.
 var equal = map[string]string{
-	"CAPHVMachineNotReady: window 1m0s instead of 5m0s in: max by (cluster, machine) (max_over_time(caphv_machine_status[5m]))":  "a restart opens a gap of minutes in the deletion's series, and the alert waits for 15",
-	"CAPHVMachineNotReady: window 20m0s instead of 5m0s in: max by (cluster, machine) (max_over_time(caphv_machine_status[5m]))": "a deletion is not taken back",
+	"CAPHVMachineNotReady: window 1m0s instead of 5m0s in: max by (cluster, cluster_namespace, machine) (max_over_time(caphv_machine_status[5m]))":  "a restart opens a gap of minutes in the deletion's series, and the alert waits for 15",
+	"CAPHVMachineNotReady: window 20m0s instead of 5m0s in: max by (cluster, cluster_namespace, machine) (max_over_time(caphv_machine_status[5m]))": "a deletion is not taken back",
 	"CAPHVIPPoolAllocationErrors: label machinex": "the number in the text changes, not who fires",
 	"CAPHVEtcdQuorumAtRisk: label machinex":       "the number in the text changes, not who fires",
 	`CAPHVWebhookErrors: matcher error_type!="no_errorx" in: sum by (name) (increase(apiserver_admission_webhook_rejection_count{error_type!="no_error",name=~"validation\\.harvester.*"}[10m])) > 0 or sum by (name) (apiserver_admission_webhook_rejection_count{error_type!="no_error",name=~"validation\\.harvester.*"} unless`: "unless compares all labels, so what it has in excess matches nothing",
