@@ -24,7 +24,7 @@ const (
 	// LoadBalancerReadyCondition tells whether the API server's load balancer has its address and its listeners.
 	LoadBalancerReadyCondition = "LoadBalancerReady"
 
-	// CloudProviderConfigReadyCondition tells whether the guest cluster's cloud provider has its configuration. Machines do
+	// CloudProviderConfigReadyCondition tells whether the workload cluster's cloud provider has its configuration. Machines do
 	// not wait for it, and it is no part of Ready.
 	CloudProviderConfigReadyCondition = "CloudProviderConfigReady"
 

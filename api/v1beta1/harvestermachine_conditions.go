@@ -20,8 +20,8 @@ const (
 	// AddressesReportedCondition tells whether the VM's addresses are known.
 	AddressesReportedCondition = "AddressesReported"
 
-	// NodeInitializedCondition tells whether the machine's Node in the guest cluster has its provider ID and has lost
-	// the taint of uninitialised nodes.
+	// NodeInitializedCondition tells whether the machine's Node in the workload cluster has its provider ID and has lost
+	// the taint of uninitialized nodes.
 	NodeInitializedCondition = "NodeInitialized"
 
 	// EtcdMemberRemovedCondition tells, during the deletion of a control-plane machine, whether its etcd member is out.
@@ -110,7 +110,7 @@ const (
 	VMPausedReason = "VMPaused"
 	// VMStoppingReason tells that the VM is being shut down or deleted.
 	VMStoppingReason = "VMStopping"
-	// VMHaltedReason tells that the VM is switched off, by somebody or by Harvester for a resource quota.
+	// VMHaltedReason tells that the VM is switched off, by someone or by Harvester for a resource quota.
 	VMHaltedReason = "VMHalted"
 	// VMUnknownReason tells that Harvester lost sight of the VM, as when its host is gone.
 	VMUnknownReason = "VMUnknown"
@@ -128,13 +128,13 @@ const (
 
 // Reasons of NodeInitializedCondition.
 const (
-	// NodeInitializedReason tells that the Node is initialised.
+	// NodeInitializedReason tells that the Node is initialized.
 	NodeInitializedReason = "NodeInitialized"
 	// WaitingForNodeReason tells that the guest has not registered its Node yet.
 	WaitingForNodeReason = "WaitingForNode"
-	// GuestClusterUnreachableReason tells that the guest cluster's API server does not answer.
+	// GuestClusterUnreachableReason tells that the workload cluster's API server does not answer.
 	GuestClusterUnreachableReason = "GuestClusterUnreachable"
-	// NodeInitializationTimedOutReason tells that the Node was not registered in time. It is initialised all the same
+	// NodeInitializationTimedOutReason tells that the Node was not registered in time. It is initialized all the same
 	// when it comes.
 	NodeInitializationTimedOutReason = "NodeInitializationTimedOut"
 	// NodeProviderIDConflictReason tells that the Node carries another provider ID, which cannot be changed.

@@ -37,7 +37,7 @@ func (r *ClaimReconciler) publish(ctx context.Context, s *scope) phase.Outcome {
 	}
 	if s.fresh && s.claim.Status.AddressRef.Name == "" {
 		r.Metrics.RecordIPAllocation(nil)
-		r.event(s, "AddressAllocated", "Allocate", "Allocated %s from pool %s", s.lease.Address, s.lease.Pool)
+		r.event(s, infrav1.AddressAllocatedReason, "Allocate", "Allocated %s from pool %s", s.lease.Address, s.lease.Pool)
 	}
 	s.claim.Status.AddressRef = ipamv1.IPAddressReference{Name: s.address.Name}
 	return phase.Done(infrav1.ReadyReason, "")

@@ -114,7 +114,7 @@ func (r *ClaimReconciler) releaseAll(ctx context.Context, s *scope) error {
 			return err
 		}
 		r.Metrics.RecordIPRelease()
-		r.event(s, "AddressReleased", "Release", "Released %s to pool %s", lease.Address, lease.Pool)
+		r.event(s, infrav1.AddressReleasedEvent, "Release", "Released %s to pool %s", lease.Address, lease.Pool)
 	}
 }
 

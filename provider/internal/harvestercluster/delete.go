@@ -101,7 +101,7 @@ func (r *Reconciler) deleteLoadBalancer(ctx context.Context, s *scope) phase.Out
 	if client.IgnoreNotFound(err) != nil {
 		return failed("delete the load balancer", err)
 	}
-	r.event(ctx, s, "LoadBalancerDeleted", "Delete", "Deleted load balancer %s", key)
+	r.event(ctx, s, infrav1.LoadBalancerDeletedEvent, "Delete", "Deleted load balancer %s", key)
 	return outcome
 }
 

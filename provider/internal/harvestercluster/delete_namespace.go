@@ -13,6 +13,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
@@ -37,7 +38,7 @@ func (r *Reconciler) deleteNamespace(ctx context.Context, s *scope) phase.Outcom
 		return phase.Unchanged()
 	}
 	if content != "" {
-		r.warning(ctx, s, "NamespaceKept", "Delete", "Namespace %q on Harvester is kept: it holds %s", namespace.Name, content)
+		r.warning(ctx, s, infrav1.NamespaceKeptEvent, "Delete", "Namespace %q on Harvester is kept: it holds %s", namespace.Name, content)
 		return phase.Unchanged()
 	}
 	err = s.harvester.Client().Delete(ctx, namespace, write.Exactly(namespace))

@@ -47,13 +47,13 @@ func (r *Reconciler) deletePool(ctx context.Context, s *scope, name, condition s
 		return waiting
 	case len(pool.Status.Allocated) > 0:
 		holders := slices.Compact(slices.Sorted(maps.Values(pool.Status.Allocated)))
-		r.warning(ctx, s, "PoolKept", "Delete", "IPPool %q is kept, as others hold addresses of it: %s", name, strings.Join(holders, ", "))
+		r.warning(ctx, s, infrav1.PoolKeptEvent, "Delete", "IPPool %q is kept, as others hold addresses of it: %s", name, strings.Join(holders, ", "))
 		return phase.Unchanged()
 	}
 	err = s.harvester.Client().Delete(ctx, pool, write.Exactly(pool))
 	if client.IgnoreNotFound(err) != nil {
 		return failed("delete the pool", err)
 	}
-	r.event(ctx, s, "PoolDeleted", "Delete", "Deleted IPPool %q", name)
+	r.event(ctx, s, infrav1.PoolDeletedEvent, "Delete", "Deleted IPPool %q", name)
 	return waiting
 }

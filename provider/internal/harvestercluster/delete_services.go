@@ -41,7 +41,7 @@ func (r *Reconciler) deleteServices(ctx context.Context, s *scope) phase.Outcome
 	}
 	doomed, kept := servicesToDelete(balancers.Items, len(vms.Items))
 	if len(kept) > 0 {
-		r.warning(ctx, s, "LoadBalancersKept", "Delete",
+		r.warning(ctx, s, infrav1.LoadBalancersKeptEvent, "Delete",
 			"Load balancers of Services are kept, as %d VMs of a workload cluster %q are in namespace %q on Harvester: %s",
 			len(vms.Items), s.identity().GuestCluster(), s.targetNamespace(), strings.Join(kept, ", "))
 	}
@@ -78,7 +78,7 @@ func (r *Reconciler) deleteBalancers(ctx context.Context, s *scope, balancers []
 			if client.IgnoreNotFound(err) != nil {
 				return failed("delete the load balancer of a Service", err)
 			}
-			r.event(ctx, s, "LoadBalancerDeleted", "Delete", "Deleted load balancer %s of a Service", client.ObjectKeyFromObject(balancer))
+			r.event(ctx, s, infrav1.LoadBalancerDeletedEvent, "Delete", "Deleted load balancer %s of a Service", client.ObjectKeyFromObject(balancer))
 		}
 		again := r.wake.When(ctx, s.harvester, balancer, harvesterclient.OccasionGone, s.request(), terminationRecheck)
 		recheck = min(recheck, again)

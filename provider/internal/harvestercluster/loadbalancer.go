@@ -79,7 +79,7 @@ func (r *Reconciler) ensureLoadBalancer(ctx context.Context, s *scope) (*lbv1.Lo
 		if err := createWithoutStatus(ctx, s, wanted, lbv1.GroupVersion.WithKind("LoadBalancer")); err != nil {
 			return nil, fmt.Errorf("create load balancer %s: %w", key, err)
 		}
-		r.event(ctx, s, "LoadBalancerCreated", "Create", "Created load balancer %s", key)
+		r.event(ctx, s, infrav1.LoadBalancerCreatedEvent, "Create", "Created load balancer %s", key)
 		return wanted, nil
 	}
 	base := write.IfUnchanged(found)

@@ -56,7 +56,7 @@ func (r *Reconciler) withoutLease(ctx context.Context, s *scope, err error) phas
 		return outcome
 	}
 	if errors.Is(err, ipam.ErrUnavailable) && conditions.IsTrue(s.machine, infrav1.AddressReadyCondition) {
-		r.warning(ctx, s, "AddressLost", "Allocate", "VM %s uses an address that its pool does not hold for it: %v", s.vmKey(), err)
+		r.warning(ctx, s, infrav1.AddressLostEvent, "Allocate", "VM %s uses an address that its pool does not hold for it: %v", s.vmKey(), err)
 	}
 	return outcome.Continue()
 }
@@ -98,7 +98,7 @@ func (r *Reconciler) lease(ctx context.Context, s *scope, cards []card) error {
 			continue // It was found, not allocated: the cache lagged behind the pool.
 		}
 		r.Metrics.RecordIPAllocation(nil)
-		r.event(ctx, s, "AddressAllocated", "Allocate", "Allocated %s from pool %s", leases[i].Address, leases[i].Pool)
+		r.event(ctx, s, infrav1.AddressAllocatedReason, "Allocate", "Allocated %s from pool %s", leases[i].Address, leases[i].Pool)
 	}
 	return nil
 }

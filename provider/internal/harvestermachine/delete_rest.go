@@ -58,7 +58,7 @@ func (r *Reconciler) releaseAddress(ctx context.Context, s *scope) phase.Outcome
 			return failed("release the address", err)
 		}
 		r.Metrics.RecordIPRelease()
-		r.event(ctx, s, "AddressReleased", "Release", "Released %s to pool %s", lease.Address, lease.Pool)
+		r.event(ctx, s, infrav1.AddressReleasedEvent, "Release", "Released %s to pool %s", lease.Address, lease.Pool)
 	}
 	s.machine.Status.AllocatedIPAddress, s.machine.Status.AllocatedPoolRef = "", ""
 	s.machine.Status.AllocatedAddresses = slices.DeleteFunc(s.machine.Status.AllocatedAddresses,

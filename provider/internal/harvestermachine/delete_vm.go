@@ -48,7 +48,7 @@ func (r *Reconciler) deleteVM(ctx context.Context, s *scope) phase.Outcome {
 	if err != nil {
 		return failed("delete the VM", err)
 	}
-	r.event(ctx, s, "VMDeleted", "Delete", "Deleted VM %s", s.vmKey())
+	r.event(ctx, s, infrav1.VMDeletedEvent, "Delete", "Deleted VM %s", s.vmKey())
 	return waiting
 }
 

@@ -34,7 +34,7 @@ func (r *Reconciler) node(ctx context.Context, s *scope) phase.Outcome {
 	}
 	if changed {
 		r.Metrics.ObserveNodeInit(r.Clock.Since(started))
-		r.event(ctx, s, "NodeInitialized", "Initialize", "Initialised Node %s", s.vmName)
+		r.event(ctx, s, infrav1.NodeInitializedReason, "Initialize", "Initialised Node %s", s.vmName)
 	}
 	return phase.Done(infrav1.NodeInitializedReason, "")
 }

@@ -54,7 +54,7 @@ func (r *Reconciler) createVM(ctx context.Context, s *scope) error {
 	}
 	s.vm = vm
 	r.rememberCreated(s)
-	r.event(ctx, s, "VMCreated", "Create", "Created VM %s", s.vmKey())
+	r.event(ctx, s, infrav1.VMCreatedEvent, "Create", "Created VM %s", s.vmKey())
 	return nil
 }
 

@@ -16,9 +16,6 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/tell"
 )
 
-// AddressRestoredReason is the reason of the event about an entry that a pool had lost.
-const AddressRestoredReason = "AddressRestored"
-
 // Source finds holdings. Its fields are not changed once it is used; it is safe for concurrent use.
 type Source struct {
 	// Client reads the management cluster from the manager's cache.
@@ -38,7 +35,7 @@ func (s Source) Store(server string) func(client.Client) *ippool.Store {
 func (s Source) tell(ctx context.Context, pool string, holding ippool.Holding) {
 	ctrl.LoggerFrom(ctx).Info("Entered an address again that its pool had lost", "pool", pool, "address", holding.Address, "owner", holding.Owner)
 	if s.Recorder != nil && holding.Object != nil {
-		tell.Event(s.Recorder, holding.Object, corev1.EventTypeWarning, AddressRestoredReason, "Allocate",
+		tell.Event(s.Recorder, holding.Object, corev1.EventTypeWarning, infrav1.AddressRestoredEvent, "Allocate",
 			"IPPool %s had lost that %s is held; it was entered again. Was the pool restored or replaced?", pool, holding.Address)
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/holdings"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 )
 
@@ -54,7 +53,7 @@ func TestAPoolThatLostItsStatusLosesNoAddress(t *testing.T) {
 	w.settleClaim("c-2", servedReason)
 	assert.Equal(t, w.subnet+".14", w.addressOf("c-2").Spec.Address)
 	assert.Len(t, w.readPool(w.pool).Status.Allocated, 5)
-	assert.True(t, w.sawEvent(holdings.AddressRestoredReason))
+	assert.True(t, w.sawEvent(infrav1.AddressRestoredEvent))
 }
 
 // sawEvent tells whether there was an event with the reason, among those that nobody has read.

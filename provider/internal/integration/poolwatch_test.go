@@ -10,6 +10,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/observability"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/poolwatch"
@@ -53,7 +54,7 @@ func TestLeakedAddressIsToldOf(t *testing.T) {
 	require.NoError(t, w.harvester.Update(w.ctx, pool))
 	require.Eventually(t, func() bool { return leaks() == 1 }, soon, 20*time.Millisecond)
 	require.Len(t, recorder.Events, 1)
-	assert.Contains(t, <-recorder.Events, poolwatch.AddressLeakedReason)
+	assert.Contains(t, <-recorder.Events, infrav1.AddressLeakedEvent)
 	require.Equal(t, 1, leaks())
 	require.Empty(t, recorder.Events, "it is told of once")
 	pool = w.readPool(w.pool)

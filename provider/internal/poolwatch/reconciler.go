@@ -30,9 +30,6 @@ import (
 // and each look is at all machines; of a leak nobody needs to hear at once.
 const interval = 5 * time.Second
 
-// AddressLeakedReason is the reason of the event about a leak.
-const AddressLeakedReason = "AddressLeaked"
-
 // Reconciler looks for leaks whenever a pool changed or a machine went. Its exported fields are set before
 // SetupWithManager and not changed after.
 type Reconciler struct {
@@ -183,7 +180,7 @@ func (r *Reconciler) tell(cluster *infrav1.HarvesterCluster, pools []lbv1.IPPool
 	for _, leak := range leaks {
 		namespace, _, _ := names.VMOfAddressOwner(leak.Owner)
 		if namespace == cluster.Spec.TargetNamespace && !slices.Contains(r.told[key], leak) {
-			tell.Event(r.Recorder, cluster, corev1.EventTypeWarning, AddressLeakedReason, "Verify",
+			tell.Event(r.Recorder, cluster, corev1.EventTypeWarning, infrav1.AddressLeakedEvent, "Verify",
 				"IPPool %s: %s is %s; caphv-ipam repair releases it", leak.Pool, leak.Address, leak.Message)
 		}
 	}
