@@ -178,7 +178,7 @@ verify: ## Fails if a generated file or a go.mod is not up to date
 .PHONY: verify
 FINGERPRINT = git ls-files -co --exclude-standard -- '*.go' '*go.mod' '*go.sum' '*.yaml' '*RULES.md' 'config/grafana/*.json' 'docs/observability-*.md' 'docs/harvester-rights.md' 'validation/internal/schema/definitions/*.json' | sort | xargs sha256sum
 
-generate: ## Writes deep copies, CRDs with the rules' CEL, schemas for caphv-lint, the copy of the ClusterClass, the rules' documentation, alert rules, the role on Harvester
+generate: ## Writes deep copies, CRDs with the rules' CEL, schemas for caphv-lint, the copy of the ClusterClass, the rules' documentation, alert rules, dashboard, reference pages, the role on Harvester
 	cd api && $(CONTROLLER_GEN) object paths=./v1alpha1/... paths=./v1beta1/...
 	cd api && $(CONTROLLER_GEN) crd paths=./v1alpha1/... paths=./v1beta1/... output:crd:dir=../config/crd/bases
 	cd validation && go run ./internal/crd/gen ../config/crd/bases/*.yaml
@@ -193,6 +193,7 @@ generate: ## Writes deep copies, CRDs with the rules' CEL, schemas for caphv-lin
 	  "$$(cd ../provider && go list -m -f '{{.Dir}}' sigs.k8s.io/cluster-api)"/core/config/crd/bases/cluster.x-k8s.io_clusters.yaml
 	cd validation && go run ./cmd/caphv-lint list -o markdown > RULES.md
 	cd hack/tools/monitoring && go run . ../../..
+	cd provider && go run ./internal/doctor/reference ..
 .PHONY: generate
 
 tidy: ## go mod tidy in every module

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/hack/tools/monitoring/reference"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/hack/tools/monitoring/rules"
 )
 
@@ -15,6 +16,7 @@ var files = map[string]func() ([]byte, error){
 	"config/prometheus/rules.yaml":          rules.Plain,
 	"config/prometheus/prometheusrule.yaml": rules.PrometheusRule,
 	"config/prometheus/inhibit_rules.yaml":  rules.InhibitRules,
+	"docs/observability-metrics.md":         reference.Metrics,
 }
 
 func main() {
