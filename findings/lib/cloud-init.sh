@@ -26,11 +26,15 @@ unpack() {
 	rm -rf apt debs
 }
 
-# Runs cloud-init from the tree, with the tree's own libraries.
-cloud_init() {
+# guest_python runs the tree's Python, with the tree's own libraries.
+guest_python() {
 	PYTHONHOME="$work/tree/usr" PYTHONPATH="$work/tree/usr/lib/python3/dist-packages" PYTHONDONTWRITEBYTECODE=1 \
 		"$work"/tree/usr/lib64/ld-linux-x86-64.so.2 --library-path "$work/tree/usr/lib/x86_64-linux-gnu" \
-		"$work/tree/usr/bin/python3.13" -m cloudinit.cmd.main "$@"
+		"$work/tree/usr/bin/python3.13" "$@"
+}
+
+cloud_init() {
+	guest_python -m cloudinit.cmd.main "$@"
 }
 
 # convert DISTRO RENDERER renders network.yaml below out/RENDERER, as cloud-init does at a guest's first boot.
