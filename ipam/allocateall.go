@@ -12,8 +12,9 @@ import (
 //
 // Nothing is taken while it can be foreseen that one request fails, so that a machine that waits writes nothing. If one
 // fails all the same, the addresses that this call took are released, those that were held before are kept, and the
-// error is the one of [Allocator.Allocate], joined with what went wrong on the way back. Two requests of one owner are
-// ErrInvalidRequest.
+// error is the one of [Allocator.Allocate], joined with what went wrong on the way back. That is done even when ctx has
+// ended, for [WithUndoTimeout] at most: what could not be given back by then stays with its owner, who gets it when asking
+// again. Two requests of one owner are ErrInvalidRequest.
 //
 // Requests with InUse come first, each for itself: whatever becomes of the others, such an address is kept. If one of
 // them fails, requests without InUse are not tried.
@@ -53,23 +54,42 @@ func (a *Allocator) allocateTogether(ctx context.Context, requests []Request, wa
 	if err := a.foresee(ctx, requests, wanted); err != nil {
 		return err
 	}
-	undo := make([]func(context.Context) error, 0, len(wanted))
+	taken := make([]holding, 0, len(wanted))
 	for _, i := range wanted {
 		req := requests[i]
 		result := a.allocate(ctx, req)
 		if result.err != nil {
-			failures := []error{result.err}
-			for _, giveBack := range undo {
-				failures = append(failures, giveBack(context.WithoutCancel(ctx)))
-			}
-			return errors.Join(failures...)
+			return errors.Join(result.err, a.giveBack(ctx, taken))
 		}
 		if result.fresh {
-			undo = append(undo, func(ctx context.Context) error {
-				return a.Release(ctx, result.lease.Pool, result.lease.Address, req.Owner)
-			})
+			taken = append(taken, holding{result.lease, req.Owner})
 		}
 		leases[i] = result.lease
 	}
 	return nil
+}
+
+// holding is an address that this call took, and for whom.
+type holding struct {
+	lease Lease
+	owner string
+}
+
+// giveBack releases addresses, whether or not ctx has ended, but not for ever: a store that does not answer would hold the
+// caller, and with it whoever waits for its end.
+func (a *Allocator) giveBack(ctx context.Context, taken []holding) error {
+	if len(taken) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.undo)
+	defer cancel()
+
+	var failures []error
+	for _, held := range taken {
+		err := a.Release(ctx, held.lease.Pool, held.lease.Address, held.owner)
+		if err != nil {
+			failures = append(failures, fmt.Errorf("%s is kept by %q, which gets it when asking again: %w", held.lease.Address, held.owner, err))
+		}
+	}
+	return errors.Join(failures...)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -93,6 +94,61 @@ func TestAllocateAllSaysWhatItCouldNotGiveBack(t *testing.T) {
 		Request{Owner: "a", Pools: []string{"pool-1"}}, Request{Owner: "b", Pools: []string{"pool-2"}})
 	require.ErrorIs(t, err, ErrNoEligiblePool)
 	require.ErrorIs(t, err, denied)
+}
+
+// A store that does not answer held the caller for ever, as what was taken is given back without the caller's context.
+func TestAllocateAllGivesBackForABoundedTime(t *testing.T) {
+	store := &hookStore{MemoryStore: NewMemoryStore(simplePool(t, 1, 2), simplePool(t, 3, 2), simplePool(t, 2, 2))}
+	store.onUpdate = func(ctx context.Context, pool Pool) error {
+		if len(pool.Allocated) == 0 { // A release: the store has stopped answering.
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		store.Delete("pool-2") // It was there when the pools were looked at.
+		return nil
+	}
+	const limit = 50 * time.Millisecond
+	allocator := NewAllocator(store, WithUndoTimeout(limit))
+	requests := []Request{
+		{Owner: "a", Pools: []string{"pool-1"}}, {Owner: "b", Pools: []string{"pool-3"}}, {Owner: "c", Pools: []string{"pool-2"}},
+	}
+	failure := make(chan error, 1)
+	began := time.Now()
+	go func() { _, err := allocator.AllocateAll(t.Context(), requests...); failure <- err }()
+	select {
+	case err := <-failure:
+		require.ErrorIs(t, err, ErrNoEligiblePool)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorContains(t, err, `10.1.0.2 is kept by "a"`)
+		assert.ErrorContains(t, err, `10.3.0.2 is kept by "b"`)
+		assert.GreaterOrEqual(t, time.Since(began), limit)
+	case <-time.After(20 * time.Second):
+		t.Fatal("it waits for a store that does not answer")
+	}
+
+	store.onUpdate = nil
+	lease, err := allocator.Allocate(t.Context(), requests[0])
+	require.NoError(t, err)
+	assert.Equal(t, addr("10.1.0.2"), lease.Address, "what could not be given back is found again by its owner")
+}
+
+// A caller that leaves in between leaves no address behind.
+func TestAllocateAllGivesBackAfterItsCallerLeft(t *testing.T) {
+	store := &hookStore{MemoryStore: NewMemoryStore(simplePool(t, 1, 2), simplePool(t, 2, 2))}
+	ctx, leave := context.WithCancel(t.Context())
+	store.onUpdate = func(_ context.Context, pool Pool) error {
+		if pool.Name == "pool-2" {
+			leave()
+			return ctx.Err()
+		}
+		return nil
+	}
+	_, err := NewAllocator(store).AllocateAll(ctx,
+		Request{Owner: "a", Pools: []string{"pool-1"}}, Request{Owner: "b", Pools: []string{"pool-2"}})
+	require.ErrorIs(t, err, context.Canceled)
+	after, err := store.Get(t.Context(), "pool-1")
+	require.NoError(t, err)
+	assert.Empty(t, after.Allocated)
 }
 
 // What a store has put right is written, even by a request that takes nothing.

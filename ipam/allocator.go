@@ -16,7 +16,10 @@ type Allocator struct {
 	attempts int
 	pause    func(conflicts int) time.Duration
 	now      func() time.Time
-	lanes    lanes
+	// undo is how long AllocateAll gives back what it took.
+	undo time.Duration
+
+	lanes lanes
 	// owners has one request for each owner at a time. Otherwise two of them could be given addresses of two different
 	// pools, if the first pool fills up or frees up between them.
 	owners gates
@@ -25,7 +28,7 @@ type Allocator struct {
 
 // NewAllocator returns an Allocator over a store.
 func NewAllocator(store Store, opts ...Option) *Allocator {
-	a := &Allocator{store: store, attempts: defaultAttempts, pause: jittered, now: time.Now, lanes: lanes{batch: defaultBatch}}
+	a := &Allocator{store: store, attempts: defaultAttempts, pause: jittered, now: time.Now, undo: defaultUndo, lanes: lanes{batch: defaultBatch}}
 	for _, opt := range opts {
 		opt(a)
 	}

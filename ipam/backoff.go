@@ -9,6 +9,7 @@ import (
 const (
 	defaultAttempts = 12
 	defaultBatch    = 1024
+	defaultUndo     = 5 * time.Second
 	firstPause      = 5 * time.Millisecond
 	longestPause    = 320 * time.Millisecond
 )

@@ -22,6 +22,12 @@ func WithBatch(size int) Option {
 	return func(a *Allocator) { a.lanes.batch = max(size, 1) }
 }
 
+// WithUndoTimeout bounds how long [Allocator.AllocateAll] gives back what it took when one request fails, all addresses
+// together. It applies even when the caller's context has ended. The default is 5 s; 0 or less gives nothing back.
+func WithUndoTimeout(limit time.Duration) Option {
+	return func(a *Allocator) { a.undo = max(limit, 0) }
+}
+
 // WithClock sets where the time of a release comes from, which matters for pools with a ReuseGrace. The default is
 // time.Now.
 func WithClock(now func() time.Time) Option {
