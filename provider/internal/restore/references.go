@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,8 @@ import (
 // reference is an object that another one names.
 type reference struct{ group, kind, namespace, name string }
 
-// missing lists the objects that others name in their specs and that are not there, each with one that names it.
+// missing lists the objects that others name in their specs, or by the names that Cluster API gives them, and that are not
+// there, each with one that names it.
 func missing(objects []*unstructured.Unstructured) []string {
 	there := map[reference]bool{}
 	for _, object := range objects {
@@ -21,7 +23,7 @@ func missing(objects []*unstructured.Unstructured) []string {
 	var lacking []string
 	told := map[reference]bool{}
 	for _, object := range objects {
-		for _, wanted := range references(object) {
+		for _, wanted := range append(references(object), certificates(object, objects)...) {
 			if there[wanted] || told[wanted] {
 				continue
 			}
@@ -34,7 +36,7 @@ func missing(objects []*unstructured.Unstructured) []string {
 }
 
 // references finds what an object's spec names: by Cluster API's object references (kind, name and group), the Secret of a
-// machine's bootstrap data, and a HarvesterCluster's identity.
+// machine's bootstrap data, and the identity of a HarvesterCluster or a HarvesterIPPool.
 func references(object *unstructured.Unstructured) []reference {
 	spec, _, err := unstructured.NestedMap(object.Object, "spec")
 	if err != nil {
@@ -44,11 +46,11 @@ func references(object *unstructured.Unstructured) []reference {
 	if name, _, _ := unstructured.NestedString(spec, "bootstrap", "dataSecretName"); name != "" && object.GetKind() == "Machine" {
 		found = append(found, reference{"", "Secret", object.GetNamespace(), name})
 	}
-	if object.GetKind() == "HarvesterCluster" {
+	if object.GetKind() == "HarvesterCluster" || object.GetKind() == "HarvesterIPPool" {
 		name, _, _ := unstructured.NestedString(spec, "identitySecret", "name")
 		namespace, _, _ := unstructured.NestedString(spec, "identitySecret", "namespace")
 		if name != "" {
-			found = append(found, reference{"", "Secret", namespace, name})
+			found = append(found, reference{"", "Secret", cmp.Or(namespace, object.GetNamespace()), name})
 		}
 	}
 	return found
