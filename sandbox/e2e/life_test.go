@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"maps"
 	"net/http"
 	"path/filepath"
 	"testing"
@@ -56,7 +55,11 @@ func TestAClustersLifeWithTheManagerKilledFiveTimes(t *testing.T) {
 
 // refused counts the requests that Harvester has refused for want of a right.
 func refused() map[apiproxy.Key]int {
-	counts := shared.Harvester().Requests().All()
-	maps.DeleteFunc(counts, func(key apiproxy.Key, _ int) bool { return key.Code != http.StatusForbidden })
+	counts := map[apiproxy.Key]int{}
+	for key, count := range shared.Harvester().Requests().All() {
+		if key.Code == http.StatusForbidden {
+			counts[key] = count
+		}
+	}
 	return counts
 }
