@@ -14,6 +14,9 @@ type Image struct {
 	Namespace, Name string
 	// DisplayName is what people call the image.
 	DisplayName string
+	// OSType is what whoever uploaded it says that it runs, in the words of Harvester's dashboard, such as "SLEs" or "ubuntu"; empty
+	// if nothing is said.
+	OSType string
 	// StorageClassName is the class of disks made from it.
 	StorageClassName string
 	// VirtualSize is the least number of bytes such a disk must have; zero when Harvester has not told.
@@ -92,6 +95,7 @@ func usableImage(image *hciv1.VirtualMachineImage) (Image, error) {
 		Namespace:        image.Namespace,
 		Name:             image.Name,
 		DisplayName:      image.Spec.DisplayName,
+		OSType:           image.Labels[hciv1.ImageOSTypeLabel],
 		StorageClassName: image.Status.StorageClassName,
 		VirtualSize:      image.Status.VirtualSize,
 		Backend:          string(backend),

@@ -83,6 +83,9 @@ func TestResolveImage(t *testing.T) {
 			i.Status.StorageClassName, i.Status.VirtualSize = "given", 0
 		}),
 		image("default", "image-10", "old", func(i *hciv1.VirtualMachineImage) { i.Spec.Backend = "" }),
+		image("default", "image-12", "labelled", func(i *hciv1.VirtualMachineImage) {
+			i.Labels = map[string]string{hciv1.ImageOSTypeLabel: "SLEs"}
+		}),
 		image("default", "image-11", "leaving", func(i *hciv1.VirtualMachineImage) {
 			i.Finalizers, i.DeletionTimestamp = []string{"x/y"}, &metav1.Time{Time: time.Unix(1, 0)}
 		}),
@@ -105,6 +108,7 @@ func TestResolveImage(t *testing.T) {
 		"without class":                {"classless", Image{}, ErrNotReady, "has no storage class yet"},
 		"going":                        {"leaving", Image{}, ErrNotReady, "is being deleted"},
 		"written before backends were": {"old", Image{Namespace: "default", Name: "image-10", DisplayName: "old", StorageClassName: "class-of-old", VirtualSize: 10 << 30, Backend: "backingimage"}, nil, ""},
+		"says what it runs":            {"labelled", Image{Namespace: "default", Name: "image-12", DisplayName: "labelled", OSType: "SLEs", StorageClassName: "class-of-labelled", VirtualSize: 10 << 30, Backend: "backingimage"}, nil, ""},
 		"too many slashes":             {"a/b/c", Image{}, ErrInvalid, "want <name> or <namespace>/<name>"},
 		"empty":                        {"", Image{}, ErrInvalid, "want <name>"},
 	} {

@@ -80,6 +80,10 @@ type HarvesterMachineSpec struct {
 	// +kubebuilder:validation:MaxItems=32
 	NetworkInterfaces []NetworkInterface `json:"networkInterfaces,omitempty"`
 
+	// guest says what the operating system in the VM needs. Default: what follows from its image.
+	// +optional
+	Guest *Guest `json:"guest,omitempty"`
+
 	// firmware says how the VM boots. Default: BIOS.
 	// +optional
 	Firmware *Firmware `json:"firmware,omitempty"`

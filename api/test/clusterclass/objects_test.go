@@ -48,6 +48,15 @@ var cases = map[string]map[string]any{
 		"privateRegistry": map[string]any{"host": "registry.example:5000", "credentialsSecretName": "registry-login", "tlsSecretName": "registry-ca"},
 		"firmware":        map[string]any{"efi": true, "secureBoot": true}, "tpm": map[string]any{"enabled": true, "persistent": true},
 	}),
+	"interfaces-and-guest": with(map[string]any{
+		"vmNetworks": []any{"default/production", "default/storage", "default/backup"},
+		"ipPoolRef":  "prod-ip-pool", "gateway": "172.16.0.1", "subnetMask": "255.255.0.0",
+		"networkInterfaces": []any{
+			map[string]any{"index": 1, "addressing": "dhcp", "dhcpDNS": true, "optional": true},
+			map[string]any{"index": 2, "ipPoolRefs": []any{"backup-a", "backup-b"}, "dnsServers": []any{"10.0.0.53"}},
+		},
+		"guest": map[string]any{"networkDataVersion": "v2", "quirks": []any{"suse-static-routes"}, "installAgent": false},
+	}),
 	"mirrored": with(map[string]any{
 		"registryMirrors": []any{map[string]any{"registry": "docker.io", "endpoints": []any{"http://mirror.example"}}},
 	}),

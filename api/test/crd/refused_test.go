@@ -134,6 +134,12 @@ func TestWrongMachinesAreRefused(t *testing.T) {
 		"first card twice":            {func(s map[string]any) { set(pools, "vmNetworkConfig")(s); card(first)(s) }, "spec.networkInterfaces", "HM046"},
 		"first card and fixed":        {func(s map[string]any) { set(fixed, "networkConfig")(s); card(first)(s) }, "spec.networkInterfaces", "HM046"},
 		"card's gateway":              {card(map[string]any{"index": int64(0), "ipPoolRefs": []any{"a"}, "gateway": "router"}), "spec.networkInterfaces[0].gateway", "HM047"},
+		"dhcp from a pool":            {card(map[string]any{"index": int64(0), "addressing": "dhcp", "ipPoolRefs": []any{"a"}}), "spec.networkInterfaces[0].addressing", "HM080"},
+		"addressing":                  {card(map[string]any{"index": int64(0), "addressing": "slaac"}), "spec.networkInterfaces[0].addressing", "Unsupported value"},
+		"pools and addresses":         {card(map[string]any{"index": int64(0), "ipPoolRefs": []any{"a"}, "addresses": []any{"10.0.0.4/24"}}), "spec.networkInterfaces[0]", "HM045"},
+		"unknown quirk":               {set(map[string]any{"quirks": []any{"suse"}}, "guest"), "spec.guest.quirks[0]", "Unsupported value"},
+		"quirk twice":                 {set(map[string]any{"quirks": []any{"none", "none"}}, "guest"), "spec.guest.quirks[1]", "Duplicate value"},
+		"network data":                {set(map[string]any{"networkDataVersion": "v3"}, "guest"), "spec.guest.networkDataVersion", "Unsupported value"},
 		"pool of no kind":             {card(map[string]any{"index": int64(0), "addressesFromPools": []any{map[string]any{"name": "a", "apiGroup": "b.c"}}}), "spec.networkInterfaces[0].addressesFromPools[0].kind", "Required value"},
 		"secure boot without EFI":     {set(map[string]any{"secureBoot": true}, "firmware"), "spec.firmware.secureBoot", "HM033"},
 	})

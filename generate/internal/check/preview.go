@@ -108,8 +108,36 @@ func machine(s settings.Settings, role settings.Role) (*infrav1.HarvesterMachine
 			Volumes:    volumes,
 			Firmware:   firmware,
 			TPM:        tpm,
+
+			NetworkInterfaces: interfaces(s),
+			Guest:             guest(s),
 		},
 	}, nil
+}
+
+func interfaces(s settings.Settings) []infrav1.NetworkInterface {
+	var list []infrav1.NetworkInterface
+	for _, one := range s.NetworkInterfaces() {
+		result := infrav1.NetworkInterface{
+			Index:      ptr.To(int32(one.Index)), //nolint:gosec // Problems bounds it by the number of networks.
+			Addressing: infrav1.Addressing(one.Addressing), IPPoolRefs: one.Pools,
+		}
+		for field, chosen := range map[**bool]bool{&result.DHCPRoutes: one.Routes, &result.DHCPDNS: one.DNS, &result.Optional: one.Optional} {
+			if chosen {
+				*field = ptr.To(true)
+			}
+		}
+		list = append(list, result)
+	}
+	return list
+}
+
+func guest(s settings.Settings) *infrav1.Guest {
+	result := &infrav1.Guest{NetworkDataVersion: infrav1.NetworkDataVersion(s.NetworkDataVersion), InstallAgent: &s.InstallGuestAgent}
+	for _, quirk := range s.GuestQuirks {
+		result.Quirks = append(result.Quirks, infrav1.Quirk(quirk))
+	}
+	return result
 }
 
 func hardware(s settings.Settings) (*infrav1.Firmware, *infrav1.TPM) {

@@ -46,6 +46,13 @@ var changes = map[string]func(*settings.Settings){
 	},
 	"firmware": func(s *settings.Settings) { s.Firmware, s.TPM = settings.FirmwareSecureBoot, settings.TPMPersistent },
 	"efi":      func(s *settings.Settings) { s.Firmware, s.TPM = settings.FirmwareEFI, settings.TPMEphemeral },
+	"interfaces": func(s *settings.Settings) {
+		s.Networks = []string{"vms/one", "vms/storage", "vms/backup", "vms/mirror"}
+		s.Interfaces = []string{"3:none", "1:dhcp:dns:optional", "2:pool=backup-a:pool=backup-b"}
+	},
+	"guest": func(s *settings.Settings) {
+		s.NetworkDataVersion, s.GuestQuirks, s.InstallGuestAgent = "v2", []string{"suse-static-routes", "suse-dhcp-by-mac"}, false
+	},
 	"air-gapped": func(s *settings.Settings) {
 		s.SystemDefaultRegistry, s.AirGapped, s.ChartRepository = "registry.example:5000", true, "oci://registry.example:5000/charts"
 		s.RegistryMirrors = []string{"docker.io=https://registry.example:5000", "*=https://registry.example:5000", "docker.io=https://other.example"}

@@ -105,6 +105,7 @@ func variables(s settings.Settings) []any {
 		add("fipsRequired", true)
 	}
 	hardware(s, add)
+	guest(s, add)
 	images(s, add)
 	return variables
 }

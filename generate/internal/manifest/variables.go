@@ -48,6 +48,39 @@ func hardware(s settings.Settings, add func(string, any)) {
 	}
 }
 
+// guest says what differs in single network interfaces, and what the operating system needs.
+func guest(s settings.Settings, add func(string, any)) {
+	interfaces := make([]any, 0, len(s.Interfaces))
+	for _, one := range s.NetworkInterfaces() {
+		value := map[string]any{"index": int64(one.Index), "addressing": one.Addressing}
+		if len(one.Pools) > 0 {
+			value["ipPoolRefs"] = list(one.Pools)
+		}
+		for name, chosen := range map[string]bool{"dhcpRoutes": one.Routes, "dhcpDNS": one.DNS, "optional": one.Optional} {
+			if chosen {
+				value[name] = true
+			}
+		}
+		interfaces = append(interfaces, value)
+	}
+	if len(interfaces) > 0 {
+		add("networkInterfaces", interfaces)
+	}
+	value := map[string]any{}
+	if s.NetworkDataVersion != "" {
+		value["networkDataVersion"] = s.NetworkDataVersion
+	}
+	if len(s.GuestQuirks) > 0 {
+		value["quirks"] = list(s.GuestQuirks)
+	}
+	if !s.InstallGuestAgent {
+		value["installAgent"] = false
+	}
+	if len(value) > 0 {
+		add("guest", value)
+	}
+}
+
 // images says where machines get images from, and RKE2 itself.
 func images(s settings.Settings, add func(string, any)) {
 	if s.SystemDefaultRegistry != "" {

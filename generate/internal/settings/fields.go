@@ -104,7 +104,7 @@ func Fields(s *Settings) []Field {
 		text("max-unhealthy", &s.MaxUnhealthy, "how many machines may be unhealthy for one to be replaced, as a number or a percentage", ""),
 		text("node-startup-timeout", &s.NodeStartupTimeout, "how long a new machine may take to become a node", ""),
 		text("unhealthy-timeout", &s.UnhealthyTimeout, "how long a node may be not ready before it is replaced", ""),
-	}, slices.Concat(imageFields(s), roleFields(s))...)
+	}, slices.Concat(guestFields(s), imageFields(s), roleFields(s))...)
 }
 
 // imageFields say where images and charts come from, for machines that do not reach the public registries.

@@ -74,6 +74,11 @@ var rules = []struct {
 	}},
 	{"firmware", func(s Settings) string { return oneOf(s.Firmware, FirmwareBIOS, FirmwareEFI, FirmwareSecureBoot) }},
 	{"tpm", func(s Settings) string { return oneOf(s.TPM, TPMNone, TPMEphemeral, TPMPersistent) }},
+	{"interface", interfaceList},
+	{"network-data-version", func(s Settings) string {
+		return optional(s.NetworkDataVersion, func(version string) string { return oneOf(version, networkDataVersions...) })
+	}},
+	{"guest-quirk", guestQuirks},
 	{"cni-mtu", mtu},
 	{"cni-encapsulation", encapsulation},
 	{"cni-values", networkValues},
@@ -116,6 +121,10 @@ func (s Settings) Warnings() []Problem {
 	if s.ControlPlaneReplicas > 0 && s.ControlPlaneReplicas%2 == 0 {
 		warnings = append(warnings, Problem{"cp-replicas", fmt.Sprintf("%d is even: etcd then survives no more failures than with %d",
 			s.ControlPlaneReplicas, s.ControlPlaneReplicas-1)})
+	}
+	if s.AirGapped && s.InstallGuestAgent {
+		warnings = append(warnings, Problem{"install-guest-agent", "needs a repository of packages that machines reach with --air-gapped too; " +
+			"set it to false if the image contains the agent"})
 	}
 	if s.IPPool != "" && len(s.IPPoolRefs) > 0 {
 		warnings = append(warnings, Problem{"ip-pool", fmt.Sprintf("%q is not read: --ip-pool-refs wins; leave one out", s.IPPool)})

@@ -48,6 +48,11 @@ type Settings struct {
 	Firmware string
 	TPM      string
 
+	Interfaces         []string
+	NetworkDataVersion string
+	GuestQuirks        []string
+	InstallGuestAgent  bool
+
 	CNIMTU           int
 	CNIEncapsulation string
 	CNIBGP           bool
@@ -133,6 +138,7 @@ func Defaults() Settings {
 		ServiceCIDR:          "10.43.0.0/16",
 		Firmware:             FirmwareBIOS,
 		TPM:                  TPMNone,
+		InstallGuestAgent:    true,
 		CNIEncapsulation:     EncapsulationVXLAN,
 		ChartRepository:      "https://charts.harvesterhci.io/",
 		ClusterAPIVersion:    V1Beta1,

@@ -19,6 +19,10 @@ const (
 // ImageDisplayNameLabel repeats an image's display name.
 const ImageDisplayNameLabel = "harvesterhci.io/imageDisplayName"
 
+// ImageOSTypeLabel says what an image runs. The dashboard's values are windows, linux, SLEs, debian, fedora, gentoo, oracle,
+// redhat, openSUSE, ubuntu and otherLinux; others come from other tools.
+const ImageOSTypeLabel = "harvesterhci.io/os-type"
+
 // ImageBackend says which storage engine keeps an image.
 //
 // +kubebuilder:validation:Enum=backingimage;cdi

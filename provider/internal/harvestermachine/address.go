@@ -41,11 +41,17 @@ func (r *Reconciler) address(ctx context.Context, s *scope) phase.Outcome {
 	switch {
 	case len(cards) > 0:
 		return phase.Done(infrav1.AddressAllocatedReason, "")
-	case s.machine.Spec.NetworkConfig != nil:
+	case fixed(&s.machine.Spec):
 		return phase.Done(infrav1.AddressFixedReason, "")
 	default:
 		return phase.Done(infrav1.AddressFromDHCPReason, "")
 	}
+}
+
+// fixed tells whether the spec itself holds an address.
+func fixed(spec *infrav1.HarvesterMachineSpec) bool {
+	return spec.NetworkConfig != nil ||
+		slices.ContainsFunc(spec.NetworkInterfaces, func(i infrav1.NetworkInterface) bool { return len(i.Addresses) > 0 })
 }
 
 // withoutLease says why a network interface holds no address. A guest that runs goes on with the address that it has: it is

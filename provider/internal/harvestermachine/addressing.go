@@ -8,7 +8,6 @@ import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/cloudinit"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/ipam"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 )
 
 // netSettings is what surrounds a VM's static address. The machine's own settings win over the cluster's.
@@ -41,20 +40,6 @@ func settingsFor(cluster *infrav1.VMNetworkConfig, machine *infrav1.MachineVMNet
 	return settings
 }
 
-// interfaces lays out the guest's network cards: those with static addresses have these, all others ask DHCP. The MAC
-// addresses are those that the VM gets.
-func interfaces(macs []net.HardwareAddr, static map[int][]*staticAddress) cloudinit.Network {
-	network := cloudinit.Network{}
-	for i, mac := range macs {
-		nic := cloudinit.NIC{Name: names.GuestInterface(i), MAC: mac, DHCP4: true}
-		for _, address := range static[i] {
-			nic = address.on(nic)
-		}
-		network.NICs = append(network.NICs, nic)
-	}
-	return network
-}
-
 // staticAddress is an address with what the guest needs to use it.
 type staticAddress struct {
 	prefix  netip.Prefix
@@ -65,7 +50,6 @@ type staticAddress struct {
 
 // on adds the address to a card. Of several gateways of one family the first counts.
 func (a staticAddress) on(nic cloudinit.NIC) cloudinit.NIC {
-	nic.DHCP4 = false
 	nic.Addresses = append(nic.Addresses, a.prefix)
 	switch {
 	case a.gateway.Is4() && !nic.Gateway4.IsValid():

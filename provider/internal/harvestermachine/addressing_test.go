@@ -1,7 +1,6 @@
 package harvestermachine
 
 import (
-	"net"
 	"net/netip"
 	"testing"
 
@@ -79,19 +78,4 @@ func TestMachineSettingsWin(t *testing.T) {
 	assert.Equal(t, netSettings{"10.1.0.1", "255.255.0.0", []string{"10.1.0.53"}, []string{"a"}}, settingsFor(cluster, machine))
 	assert.Equal(t, netSettings{"10.0.0.1", "255.255.0.0", []string{"10.0.0.53"}, []string{"a"}}, settingsFor(cluster, nil))
 	assert.Equal(t, netSettings{}, settingsFor(nil, nil))
-}
-
-func TestOnlyTheFirstCardIsStatic(t *testing.T) {
-	macs := []net.HardwareAddr{{2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}}
-	static := &staticAddress{prefix: netip.MustParsePrefix("10.0.0.9/24"), gateway: netip.MustParseAddr("10.0.0.1")}
-	network := interfaces(macs, map[int][]*staticAddress{0: {static}})
-	require.Len(t, network.NICs, 2)
-	assert.False(t, network.NICs[0].DHCP4)
-	assert.Equal(t, []netip.Prefix{static.prefix}, network.NICs[0].Addresses)
-	assert.Equal(t, static.gateway, network.NICs[0].Gateway4)
-	assert.True(t, network.NICs[1].DHCP4)
-	assert.Equal(t, macs[1], network.NICs[1].MAC)
-	for _, nic := range interfaces(macs, nil).NICs {
-		assert.True(t, nic.DHCP4)
-	}
 }

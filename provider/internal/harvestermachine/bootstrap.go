@@ -24,8 +24,6 @@ const (
 	// userDataKey and networkDataKey are where KubeVirt looks in a cloud-init Secret.
 	userDataKey    = "userdata"
 	networkDataKey = "networkdata"
-	// networkDataVersion is that of the network-config format. Version 2 matches a card by its MAC address.
-	networkDataVersion = 2
 )
 
 // bootstrap stores what the guest reads at its first boot on Harvester, before there is a VM to read it. Once the VM
@@ -68,21 +66,34 @@ func (r *Reconciler) bootstrapData(ctx context.Context, s *scope) ([]byte, error
 
 // cloudInitSecret renders the Secret. It is pure, and its errors never quote the bootstrap data.
 func cloudInitSecret(s *scope, data []byte) (*corev1.Secret, error) {
-	userData, err := cloudinit.RenderUserData(cloudinit.Config{
-		Hostname:          s.vmName,
-		User:              s.machine.Spec.SSHUser,
-		SSHAuthorizedKeys: []string{s.references.keyPair.PublicKey},
-		InstallGuestAgent: true,
-		ManageEtcHosts:    true,
-	}, data)
-	if err != nil {
-		return nil, fmt.Errorf("render user data: %w", err)
-	}
 	static, err := staticCards(s)
 	if err != nil {
 		return nil, err
 	}
-	networkData, err := cloudinit.RenderNetworkData(interfaces(macAddresses(s), static), networkDataVersion)
+	needs := guestOf(s.machine.Spec.Guest, bootImage(s.machine.Spec.Volumes, s.references.images))
+	network, err := layout{
+		macs: macAddresses(s), choices: choicesOf(&s.machine.Spec), static: static, version: needs.version,
+		settings: settingsFor(s.infraCluster.Spec.VMNetworkConfig, s.machine.Spec.VMNetworkConfig),
+	}.network()
+	if err != nil {
+		return nil, err
+	}
+	config, network, err := cloudinit.ApplyQuirks(cloudinit.Config{
+		Hostname:          s.vmName,
+		User:              s.machine.Spec.SSHUser,
+		SSHAuthorizedKeys: []string{s.references.keyPair.PublicKey},
+		InstallGuestAgent: needs.installAgent,
+		StartGuestAgent:   true,
+		ManageEtcHosts:    true,
+	}, network, needs.quirks...)
+	if err != nil {
+		return nil, fmt.Errorf("apply the guest's quirks: %w", err)
+	}
+	userData, err := cloudinit.RenderUserData(config, data)
+	if err != nil {
+		return nil, fmt.Errorf("render user data: %w", err)
+	}
+	networkData, err := cloudinit.RenderNetworkData(network, needs.version)
 	if err != nil {
 		return nil, fmt.Errorf("render network data: %w", err)
 	}

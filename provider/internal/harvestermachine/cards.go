@@ -37,20 +37,24 @@ type claimedAddress struct {
 // cards are the network cards that get addresses from pools, in their order.
 func cards(s *scope) []card {
 	var result []card
-	for i := range s.machine.Spec.NetworkInterfaces {
-		config := &s.machine.Spec.NetworkInterfaces[i]
-		index := int(ptr.Deref(config.Index, 0))
-		if index < len(s.machine.Spec.Networks) {
+	choices := choicesOf(&s.machine.Spec)
+	for index, config := range choices {
+		if index < len(s.machine.Spec.Networks) && pooled(config) {
 			result = append(result, card{index: index, pools: config.IPPoolRefs, claimed: config.AddressesFromPools, config: config})
 		}
 	}
-	first := slices.ContainsFunc(result, func(c card) bool { return c.index == 0 })
+	_, first := choices[0]
 	pools := candidatePools(s)
 	if s.machine.Spec.NetworkConfig == nil && !first && (len(pools) > 0 || s.machine.Status.AllocatedIPAddress != "") {
 		result = append(result, card{index: 0, pools: pools})
 	}
 	slices.SortFunc(result, func(a, b card) int { return cmp.Compare(a.index, b.index) })
 	return result
+}
+
+// pooled tells whether a network interface takes its addresses from pools.
+func pooled(config *infrav1.NetworkInterface) bool {
+	return (config.Addressing == "" || config.Addressing == infrav1.AddressingStatic) && len(config.Addresses) == 0
 }
 
 // fromHarvester tells whether the card's address comes from a pool on Harvester.
@@ -124,6 +128,17 @@ func staticCards(s *scope) (map[int][]*staticAddress, error) {
 		}
 		result[0] = []*staticAddress{fixed}
 	}
+	for i := range s.machine.Spec.NetworkInterfaces {
+		config := &s.machine.Spec.NetworkInterfaces[i]
+		index := int(ptr.Deref(config.Index, 0))
+		own, err := listedAddresses(index, config, settings)
+		if err != nil {
+			return nil, fmt.Errorf("network interface %d: %w", index, err)
+		}
+		if len(own) > 0 {
+			result[index] = own
+		}
+	}
 	for _, c := range cards(s) {
 		addresses, err := staticAddresses(s, c, settings)
 		if err != nil {
@@ -132,6 +147,24 @@ func staticCards(s *scope) (map[int][]*staticAddress, error) {
 		if len(addresses) > 0 {
 			result[c.index] = addresses
 		}
+	}
+	return result, nil
+}
+
+// listedAddresses are the fixed addresses that the spec lists for one card.
+func listedAddresses(index int, config *infrav1.NetworkInterface, cluster netSettings) ([]*staticAddress, error) {
+	own := card{index: index, config: config}.settings(cluster)
+	var result []*staticAddress
+	for _, text := range config.Addresses {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("address %q is not an IP address with a prefix length, such as 10.20.0.7/24", text)
+		}
+		one, err := own.on(prefix, netip.Addr{}, index)
+		if err != nil {
+			return nil, err
+		}
+		result = append(result, one)
 	}
 	return result, nil
 }
