@@ -186,13 +186,13 @@ generate: ## Writes deep copies, CRDs with the rules' CEL, schemas for caphv-lin
 	cd harvesterclient && $(CONTROLLER_GEN) object paths=./loadbalancer/... paths=./harvesterhci/... paths=./cni/...
 	cd sandbox && go generate ./harvester/crds
 	cd generate && go generate ./internal/clusterclass
+	cd hack/tools/monitoring && go run . ../../..
 	cd provider && go generate ./internal/optional
 	cd hack/release && go run . chart
 	cd validation && go run ./internal/class/gen ../templates/clusterclass/clusterclass-harvester-rke2.yaml internal/class/harvester-rke2.json
 	cd validation && go run ./internal/schema/gen -out internal/schema/definitions -below spec.topology ../config/crd/bases/*.yaml \
 	  "$$(cd ../provider && go list -m -f '{{.Dir}}' sigs.k8s.io/cluster-api)"/core/config/crd/bases/cluster.x-k8s.io_clusters.yaml
 	cd validation && go run ./cmd/caphv-lint list -o markdown > RULES.md
-	cd hack/tools/monitoring && go run . ../../..
 	cd provider && go run ./internal/doctor/reference ..
 .PHONY: generate
 

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,18 +43,20 @@ func TestSeriesOfAThousandMachines(t *testing.T) {
 		if len(family.Buckets) > 0 {
 			size = len(family.Buckets) + 3 // +Inf, sum and count
 		}
-		switch strings.Join(family.Labels, " ") {
-		case "cluster machine", "cluster machine reason":
+		has := func(label string) bool { return slices.Contains(family.Labels, label) }
+		switch {
+		case has(observability.LabelMachine):
 			machine++
-		case "operation":
+		case has(observability.LabelOperation):
 			fixed += 2 * size
-		case "verb resource code":
+		case has(observability.LabelCode):
 			fixed += 500
-		case "cluster", "pool":
+		case has(observability.LabelCluster), has(observability.LabelPool):
 			fixed += 50 * size
 		default:
 			fixed += size
 		}
 	}
+	require.Equal(t, 3, machine)
 	assert.LessOrEqual(t, machine*1000+fixed, 15000)
 }
