@@ -5,6 +5,7 @@ module github.com/rancher-sandbox/cluster-api-provider-harvester/hack/tools/moni
 go 1.26.7
 
 require (
+	github.com/grafana/grafana-foundation-sdk/go v0.0.22
 	github.com/prometheus/prometheus v0.316.0
 	github.com/rancher-sandbox/cluster-api-provider-harvester/observability v0.0.0
 	github.com/stretchr/testify v1.12.1

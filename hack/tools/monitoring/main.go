@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/hack/tools/monitoring/dashboard"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/hack/tools/monitoring/reference"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/hack/tools/monitoring/rules"
 )
@@ -16,6 +17,8 @@ var files = map[string]func() ([]byte, error){
 	"config/prometheus/rules.yaml":          rules.Plain,
 	"config/prometheus/prometheusrule.yaml": rules.PrometheusRule,
 	"config/prometheus/inhibit_rules.yaml":  rules.InhibitRules,
+	"config/grafana/caphv-dashboard.json":   dashboard.JSON,
+	"config/grafana/configmap.yaml":         dashboard.ConfigMap,
 	"docs/observability-metrics.md":         reference.Metrics,
 }
 
