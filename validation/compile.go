@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/google/cel-go/cel"
-	"github.com/google/cel-go/common/decls"
 	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/apiserver/pkg/cel/environment"
 
@@ -37,17 +36,15 @@ type compiledRule struct {
 	bundled bool
 }
 
-// program is one expression in three forms: one that counts its cost, one that does not, for small objects, and one that
-// quickly tells of a small object that all is well. The first two are made when they are first needed.
+// program is one expression in two forms, which are made when they are first needed: one that counts its cost, and one
+// that does not, for small objects.
 type program struct {
 	counted, plain func() (cel.Program, error)
-	quick          node
 }
 
 // environments are what expressions are checked and planned in.
 type environments struct {
 	counted, plain *cel.Env
-	functions      map[string]*decls.FunctionDecl
 }
 
 func newEnvironments() (environments, error) {
@@ -59,7 +56,7 @@ func newEnvironments() (environments, error) {
 	if err != nil {
 		return environments{}, err
 	}
-	return environments{counted: counted, plain: plain, functions: plain.Functions()}, nil
+	return environments{counted: counted, plain: plain}, nil
 }
 
 // celEnvironment is Kubernetes' own: its libraries, its cost of each function and its limit per expression.
@@ -176,5 +173,5 @@ func compileExpression(env environments, expression string, want *cel.Type) (pro
 	for _, reference := range ast.NativeRep().ReferenceMap() {
 		mentions[reference.Name] = true
 	}
-	return program{counted: counted, plain: plain, quick: planQuickly(env, ast)}, mentions, nil
+	return program{counted: counted, plain: plain}, mentions, nil
 }

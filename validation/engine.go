@@ -19,8 +19,8 @@ type Options struct {
 type Engine struct {
 	catalog *catalog
 	kinds   map[string][]*boundRule
-	// countAlways and careful are for tests: costs are counted for small objects too; nothing is judged quickly.
-	countAlways, careful bool
+	// countAlways is for tests: costs are counted for small objects too.
+	countAlways bool
 }
 
 // boundRule is a rule in one kind.
@@ -160,8 +160,6 @@ func (e *Engine) Validate(object, old map[string]any, opts Options) []Finding {
 // run evaluates every rule of the kind.
 func (e *Engine) run(kind string, run *evaluation) {
 	run.budget = celconfig.RuntimeCELCostBudget
-	run.careful = e.careful
-	run.scratch.object, run.scratch.bundle = run.object, run.bundle
 	run.small = !e.countAlways && isSmall(run.object) && isSmall(run.old)
 	for _, rule := range e.kinds[kind] {
 		run.apply(rule)

@@ -15,9 +15,8 @@ type evaluation struct {
 	bundle map[string]any
 	// budget is the cost that is left for the whole object, in CEL's units.
 	budget uint64
-	// small is true where costs need not be counted, and careful where nothing is to be judged quickly.
-	small, careful bool
-	scratch        scratch
+	// small is true where costs need not be counted.
+	small bool
 	// found are the scopes that were looked up already, by their index.
 	found    []*found
 	findings []Finding
@@ -75,9 +74,6 @@ func (run *evaluation) places(s boundScope) *found {
 }
 
 func (run *evaluation) judge(rule *boundRule, s scope, at place) {
-	if run.isFine(rule, at) {
-		return
-	}
 	variables := &activation{self: at.value, dryRunTopology: run.dryRunTopology, object: run.object, bundle: run.bundle}
 	if rule.transition {
 		found := false
@@ -94,19 +90,6 @@ func (run *evaluation) judge(rule *boundRule, s scope, at place) {
 	if result != true {
 		run.report(rule, joinPath(at.path, rule.Field), run.message(rule, variables))
 	}
-}
-
-// isFine tells quickly that the rule has nothing against a place. False means that it must be judged.
-func (run *evaluation) isFine(rule *boundRule, at place) bool {
-	if !run.small || run.careful {
-		return false
-	}
-	p, err := rule.condition()
-	if err != nil {
-		return false
-	}
-	run.scratch.self = at.value
-	return p.quick.saysYes(&run.scratch)
 }
 
 // evaluate runs one program and takes its cost off the budget.

@@ -3,8 +3,7 @@ package validation
 // ratchet turns errors that the object had before the change into warnings: those of the same rule at the same place
 // with the same value there. Rules that compare old and new are about the change itself and stay as they are.
 func (e *Engine) ratchet(kind string, run *evaluation) {
-	before := evaluation{object: run.old, bundle: run.bundle, budget: run.budget, small: run.small, careful: run.careful}
-	before.scratch.object, before.scratch.bundle = before.object, before.bundle
+	before := evaluation{object: run.old, bundle: run.bundle, budget: run.budget, small: run.small}
 	for _, rule := range e.kinds[kind] {
 		before.apply(rule)
 	}

@@ -15,8 +15,30 @@ import (
 var placeholder = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*([:=/^,#%-][^}]*)?\}|\{\{[^}]*\}\}`)
 
 // unrendered returns the first placeholder in an object, in the order of the paths, and the path of the value that
-// holds it.
-func unrendered(object map[string]any) (text, path string) { return placeholderIn(object, "") }
+// holds it. Nearly no object has one, so that a look for how one begins saves most of the time.
+func unrendered(object map[string]any) (text, path string) {
+	if !mayHoldPlaceholder(object) {
+		return "", ""
+	}
+	return placeholderIn(object, "")
+}
+
+// mayHoldPlaceholder tells whether a text in value has what a placeholder begins with.
+func mayHoldPlaceholder(value any) bool {
+	switch v := value.(type) {
+	case string:
+		return strings.Contains(v, "${") || strings.Contains(v, "{{")
+	case []any:
+		return slices.ContainsFunc(v, mayHoldPlaceholder)
+	case map[string]any:
+		for name, field := range v {
+			if mayHoldPlaceholder(name) || mayHoldPlaceholder(field) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 func placeholderIn(value any, path string) (string, string) {
 	switch v := value.(type) {
