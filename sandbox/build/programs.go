@@ -63,6 +63,14 @@ var programs = []Program{
 		Module: "sandbox/programs/capi", Package: "sigs.k8s.io/cluster-api/cmd/clusterctl", ThirdParty: true, Aside: true,
 	},
 	{
+		Name: Helm, Title: "Helm 4 (first build: about 3 min)",
+		Module: "hack/tools/helm", Package: "helm.sh/helm/v4/cmd/helm", ThirdParty: true, Aside: true,
+	},
+	{
+		Name: Helm3, Title: "Helm 3 (first build: about 2 min)",
+		Module: "hack/tools/helm3", Package: "helm.sh/helm/v3/cmd/helm", ThirdParty: true, Aside: true,
+	},
+	{
 		Name: Admission, Title: "KubeVirt's admission (first build: about 2 min)",
 		Module: "conformance/kubevirtadmission", Package: "./cmd/kubevirt-admission", ThirdParty: true,
 	},
@@ -72,6 +80,12 @@ var programs = []Program{
 
 // Clusterctl is the name of Cluster API's own tool, which moves clusters between management clusters.
 const Clusterctl = "clusterctl"
+
+// Helm and Helm3 name the two releases of Helm that install our chart.
+const (
+	Helm  = "helm"
+	Helm3 = "helm3"
+)
 
 // Etcdctl names etcd's own command, which runs inside the etcd pods of guests.
 const Etcdctl = "etcdctl"

@@ -15,8 +15,8 @@ func newBuildCommand(settings *settings) *cobra.Command {
 		Short: "Build the programs a sandbox runs into <repository>/bin",
 		Long: `Build the programs a sandbox runs into <repository>/bin. What is up to date is left alone.
 
-The first build compiles Kubernetes, Cluster API core, RKE2's providers and KubeVirt's admission, about 12 minutes on 2
-cores.
+The first build compiles Kubernetes, Cluster API core, RKE2's providers, KubeVirt's admission and Helm, about 20 minutes on
+2 cores.
 If KUBEBUILDER_ASSETS names a folder with etcd, kube-apiserver and kube-controller-manager, Kubernetes is
 taken from there instead.`,
 		Example: `  caphv-sandbox build             # everything
