@@ -70,7 +70,7 @@ func configuration(namespace string) *admissionregistrationv1.ValidatingWebhookC
 				Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create, admissionregistrationv1.Update},
 				Rule: admissionregistrationv1.Rule{
 					APIGroups: []string{infrav1.GroupVersion.Group}, APIVersions: []string{infrav1.GroupVersion.Version},
-					Resources: []string{resource},
+					Resources: []string{resource}, Scope: ptr.To(admissionregistrationv1.AllScopes),
 				},
 			}},
 			FailurePolicy:           ptr.To(admissionregistrationv1.Fail),
