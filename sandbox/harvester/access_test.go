@@ -124,7 +124,11 @@ func TestTheAPIUnderAPathPrefix(t *testing.T) {
 	assert.True(t, strings.HasSuffix(config.Host, "/k8s/clusters/c-m-test"))
 	assert.NotEmpty(t, config.BearerToken)
 	c := outside(t, stand)
-	launch(t, c, namespace(t, c), "one")
+	space := namespace(t, c)
+	vm := newVM(t, admin(t, stand), space, "one")
+	require.NoError(t, c.Create(t.Context(), cloudInit(space, "one", "")))
+	require.NoError(t, c.Create(t.Context(), vm))
+	waitAddress(t, c, vm)
 	// A client that forgets the prefix reaches nothing.
 	config.Host = strings.TrimSuffix(config.Host, "/k8s/clusters/c-m-test")
 	lost, err := rest.RESTClientFor(withoutPrefix(config))

@@ -25,7 +25,7 @@ func statusOf(t *testing.T, err error) metav1.Status {
 func TestKubeVirtsOwnCodeJudgesEveryMachine(t *testing.T) {
 	c := outside(t, shared.stand)
 	space := namespace(t, admin(t, shared.stand))
-	vm := newVM(t, c, space, "one")
+	vm := newVM(t, admin(t, shared.stand), space, "one")
 	vm.Spec.RunStrategy = ptr.To(kubevirtv1.RunStrategyHalted)
 	vm.Spec.Template.Spec.Domain.Devices.Disks[1].BootOrder = ptr.To[uint](1)
 	vm.Spec.Template.Spec.Domain.Devices.Interfaces[0].MacAddress = "02:00:00:00:00"
@@ -41,7 +41,7 @@ func TestKubeVirtsOwnCodeJudgesEveryMachine(t *testing.T) {
 		{Type: metav1.CauseTypeFieldValueInvalid, Message: "Boot order for spec.template.spec.domain.devices.disks[1].bootOrder already set for a different device.", Field: "spec.template.spec.domain.devices.disks[1].bootOrder"},
 	}, status.Details.Causes)
 
-	vm = newVM(t, c, space, "one")
+	vm = newVM(t, admin(t, shared.stand), space, "one")
 	vm.Spec.RunStrategy = ptr.To(kubevirtv1.RunStrategyHalted)
 	require.NoError(t, c.Create(t.Context(), vm))
 	spec := &vm.Spec.Template.Spec
