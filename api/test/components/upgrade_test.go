@@ -42,8 +42,8 @@ func TestOverAnOlderDeployment(t *testing.T) {
 			}
 			require.Error(t, err)
 			assert.True(t, apierrors.IsInvalid(err))
-			assert.ErrorContains(t, err, "spec.selector")
-			assert.ErrorContains(t, err, "field is immutable")
+			require.ErrorContains(t, err, "spec.selector")
+			require.ErrorContains(t, err, "field is immutable")
 			stored := &appsv1.Deployment{}
 			require.NoError(t, cluster.Client.Get(t.Context(), key, stored))
 			assert.Equal(t, test.selector, stored.Spec.Selector.MatchLabels, "the dry run changed nothing")

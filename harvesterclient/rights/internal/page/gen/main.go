@@ -4,7 +4,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/rights/internal/page"
 )
@@ -20,8 +19,14 @@ func run(args []string) error {
 	if len(args) != 2 { //nolint:mnd // The program and the root.
 		return fmt.Errorf("usage: gen ROOT")
 	}
+	root, err := os.OpenRoot(args[1])
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+
 	for name, content := range map[string]string{page.RoleFile: page.Role(), page.PageFile: page.Page()} {
-		if err := os.WriteFile(filepath.Join(args[1], name), []byte(content), 0o600); err != nil {
+		if err := root.WriteFile(name, []byte(content), 0o600); err != nil {
 			return err
 		}
 	}
