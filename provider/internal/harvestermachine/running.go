@@ -3,6 +3,7 @@ package harvestermachine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -27,6 +28,11 @@ var runningReasons = map[harvesterclient.VMPhase]string{
 	harvesterclient.PhaseUnknown:       infrav1.VMUnknownReason,
 }
 
+// starting are the phases of a VM that somebody wants to run and that does not yet.
+var starting = []harvesterclient.VMPhase{
+	harvesterclient.PhaseCreating, harvesterclient.PhaseStarting, harvesterclient.PhaseUnschedulable, harvesterclient.PhaseFailed,
+}
+
 // ofTheVM are the conditions that speak of a VM that runs. They hold no more when it does not, or is gone.
 var ofTheVM = []string{infrav1.VMRunningCondition, infrav1.AddressesReportedCondition, infrav1.NodeInitializedCondition}
 
@@ -38,12 +44,13 @@ func (r *Reconciler) running(ctx context.Context, s *scope) phase.Outcome {
 	if !known {
 		reason = infrav1.VMUnknownReason
 	}
-	switch state.Phase {
-	case harvesterclient.PhaseRunning:
+	if state.Phase == harvesterclient.PhaseRunning {
 		return phase.Done(reason, "")
-	case harvesterclient.PhaseCreating, harvesterclient.PhaseStarting, harvesterclient.PhaseUnschedulable, harvesterclient.PhaseFailed:
+	}
+	if slices.Contains(starting, state.Phase) {
 		return r.awaitStart(ctx, s, reason, state)
 	}
+
 	return phase.Wait(reason, runningMessage(s, state)).Outdating(ofTheVM...)
 }
 

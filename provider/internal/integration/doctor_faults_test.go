@@ -21,7 +21,7 @@ import (
 // fault is something that is broken for real, and what doctor has to name first for it.
 type fault struct {
 	name string
-	// breaks breaks it, in a world that is seeded; the reconcilers find it.
+	// breaks is how, in a world that is seeded; the reconcilers find it.
 	breaks func(w *world)
 	// reason is that of the first finding, and of the condition that the fault is settled by.
 	condition, reason string
