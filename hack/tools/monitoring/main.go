@@ -10,16 +10,19 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/hack/tools/monitoring/dashboard"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/hack/tools/monitoring/reference"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/hack/tools/monitoring/rules"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/hack/tools/monitoring/statemetrics"
 )
 
 // files are what is generated, by path below the root.
 var files = map[string]func() ([]byte, error){
-	"config/prometheus/rules.yaml":          rules.Plain,
-	"config/prometheus/prometheusrule.yaml": rules.PrometheusRule,
-	"config/prometheus/inhibit_rules.yaml":  rules.InhibitRules,
-	"config/grafana/caphv-dashboard.json":   dashboard.JSON,
-	"config/grafana/configmap.yaml":         dashboard.ConfigMap,
-	"docs/observability-metrics.md":         reference.Metrics,
+	"config/prometheus/rules.yaml":               rules.Plain,
+	"config/prometheus/prometheusrule.yaml":      rules.PrometheusRule,
+	"config/prometheus/inhibit_rules.yaml":       rules.InhibitRules,
+	"config/grafana/caphv-dashboard.json":        dashboard.JSON,
+	"config/grafana/configmap.yaml":              dashboard.ConfigMap,
+	"config/kube-state-metrics/config.yaml":      statemetrics.YAML,
+	"config/kube-state-metrics/clusterrole.yaml": statemetrics.ClusterRole,
+	"docs/observability-metrics.md":              reference.Metrics,
 }
 
 func main() {
