@@ -1,36 +1,10 @@
-# Sourced by the findings about cloud-init: unpacks Debian 13's cloud-init and the Python that it runs on into a
-# temporary directory. Needs apt-get, dpkg and Debian's archive keyring; no root, and nothing of the system changes.
-. "$(dirname "${BASH_SOURCE[0]}")/finding.sh"
+# Sourced by the findings about cloud-init: unpacks Debian 13's cloud-init and the Python that it runs on.
+. "$(dirname "${BASH_SOURCE[0]}")/debian.sh"
 
-CLOUD_INIT=25.1.4-1+deb13u1
-
-unpack() {
-	local mirror
-	# The mirror is the one that this machine uses already.
-	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -m1 '/debian/*$')
-	mkdir -p apt/lists/partial apt/cache/archives/partial debs
-	: >apt/status
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >apt/sources.list
-	local options=(-qq -o "Dir::Etc::sourcelist=$work/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
-		-o "Dir::State::lists=$work/apt/lists" -o "Dir::State::status=$work/apt/status" -o "Dir::Cache=$work/apt/cache")
-	[ "$(id -u)" != 0 ] || options+=(-o APT::Sandbox::User=root)
-	apt-get "${options[@]}" update
-	(cd debs && apt-get "${options[@]}" download "cloud-init=$CLOUD_INIT" \
-		libc6 zlib1g libexpat1 libffi8 libssl3t64 liblzma5 libbz2-1.0 libyaml-0-2 libzstd1 \
-		libpython3.13-minimal libpython3.13-stdlib python3.13-minimal \
-		python3-yaml python3-jinja2 python3-markupsafe python3-configobj python3-jsonpatch python3-json-pointer \
-		python3-jsonschema python3-jsonschema-specifications python3-referencing python3-rpds-py python3-attr \
-		python3-typing-extensions python3-requests python3-urllib3 python3-certifi python3-idna \
-		python3-charset-normalizer python3-chardet python3-oauthlib python3-serial)
-	for package in debs/*.deb; do dpkg -x "$package" tree; done
-	rm -rf apt debs
-}
-
-# guest_python runs the tree's Python, with the tree's own libraries.
+# guest_python runs the tree's Python.
 guest_python() {
 	PYTHONHOME="$work/tree/usr" PYTHONPATH="$work/tree/usr/lib/python3/dist-packages" PYTHONDONTWRITEBYTECODE=1 \
-		"$work"/tree/usr/lib64/ld-linux-x86-64.so.2 --library-path "$work/tree/usr/lib/x86_64-linux-gnu" \
-		"$work/tree/usr/bin/python3.13" "$@"
+		unpacked python3.13 "$@"
 }
 
 cloud_init() {
@@ -44,4 +18,10 @@ convert() {
 		{ cat "out/$2.log"; exit 1; }
 }
 
-unpack
+unpack cloud-init=25.1.4-1+deb13u1 \
+	libc6 zlib1g libexpat1 libffi8 libssl3t64 liblzma5 libbz2-1.0 libyaml-0-2 libzstd1 \
+	libpython3.13-minimal libpython3.13-stdlib python3.13-minimal \
+	python3-yaml python3-jinja2 python3-markupsafe python3-configobj python3-jsonpatch python3-json-pointer \
+	python3-jsonschema python3-jsonschema-specifications python3-referencing python3-rpds-py python3-attr \
+	python3-typing-extensions python3-requests python3-urllib3 python3-certifi python3-idna \
+	python3-charset-normalizer python3-chardet python3-oauthlib python3-serial
