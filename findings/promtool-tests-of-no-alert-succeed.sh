@@ -4,7 +4,7 @@
 #
 # Expected by most: an unknown alert is an error of the test, and a file that is listed under rule_files has to exist. Tests
 # that an alert keeps still (during an upgrade, for a paused cluster, with one leader of two replicas) are half of an
-# alert's tests. They stay green when the alert is renamed or its file moves, while the real one wakes people up. The
+# alert's tests. They stay green when the alert is renamed or its file moves, while the real one wakes people up. A
 # missing file is only warned of. Give each such alert a test in which it fires as well.
 #
 # Output seen, of tests that the alert MachineStuck, which fires, does not fire:
