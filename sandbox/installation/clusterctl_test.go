@@ -37,7 +37,9 @@ func newRepository(t *testing.T, provider string, old ...oldRelease) repository 
 	}
 
 	config := filepath.Join(dir, "clusterctl.yaml")
-	text := `providers:
+	// cert-manager counts as installed. If it did not, clusterctl would fail here instead of fetching it from afar.
+	text := `cert-manager: {url: "` + filepath.Join(dir, "cert-manager.yaml") + `", version: v1.21.2}
+providers:
 - {name: cluster-api, type: CoreProvider, url: "` + filepath.Join(coreDir, "core-components.yaml") + `"}
 - {name: ` + provider + `, type: InfrastructureProvider, url: "` + filepath.Join(ourDir, newer.version, "infrastructure-components.yaml") + `"}
 `
@@ -80,6 +82,8 @@ func (s *server) clusterctl(r repository, arguments ...string) string {
 // not ours.
 func (s *server) initCluster(r repository, provider string) {
 	s.t.Helper()
+	trial := object(kind("", "v1", "Namespace"), "", "cert-manager-test")
+	s.eventually(func() bool { return s.get(trial) == nil }, "what clusterctl tried cert-manager with the last time is gone")
 	s.clusterctl(r, "init", "--bootstrap=-", "--control-plane=-", "--infrastructure="+provider)
 }
 
@@ -123,7 +127,7 @@ func TestClusterctl(t *testing.T) {
 
 			s.clusterctl(r, "delete", "--infrastructure=harvester", "--include-crd", "--include-namespace")
 			s.eventually(func() bool { return len(without(s.there(everything), "ClusterRole", "ClusterRoleBinding")) == 0 }, "all but the roles is gone")
-			s.kubectl("delete", "clusterrole,clusterrolebinding,validatingwebhookconfiguration", "-l", "cluster.x-k8s.io/provider=infrastructure-harvester")
+			s.shell(removeRoles)
 			assert.Empty(t, s.there(everything))
 		})
 	}
@@ -136,7 +140,7 @@ func (s *server) requireRemoval(r repository, provider string) {
 	s.clusterctl(r, "delete", "--infrastructure="+provider)
 	s.eventually(func() bool { return len(without(s.there(everything), stays...)) == 0 }, "what is in the namespace is gone, and the webhooks")
 	assert.Len(s.t, s.there(everything), len(everything)-len(without(names(everything), stays...)), "the rest stays")
-	s.kubectl("delete", "clusterrole,clusterrolebinding,validatingwebhookconfiguration", "-l", "cluster.x-k8s.io/provider=infrastructure-"+provider)
+	s.shell(strings.ReplaceAll(removeRoles, "infrastructure-harvester", "infrastructure-"+provider))
 	assert.Empty(s.t, without(s.there(everything), "CustomResourceDefinition", "Namespace"))
 }
 
@@ -165,7 +169,7 @@ func TestClusterctlAndHelm(t *testing.T) {
 	s.helm(build.Helm, "install", "caphv", older.chart(), "--create-namespace")
 	s.initCluster(r, "harvester")
 	assert.Contains(t, s.image(), newer.version)
-	s.kubectl("delete", "secret", "-n", namespace, "-l", "owner=helm,name=caphv")
+	s.shell(forgetRelease)
 	_, err := s.tryHelm(build.Helm, "uninstall", "caphv")
 	require.Error(t, err)
 	everything := newer.objects(t)

@@ -52,6 +52,7 @@ func TestHelm(t *testing.T) {
 
 			s.helm(program, "rollback", "caphv", "1")
 			assert.Contains(t, s.image(), ":"+older.version)
+			assert.Empty(t, s.columns(), "CRDs are rolled back")
 			s.requireSame(pool)
 			s.helm(program, "upgrade", "caphv", newer.chart())
 
@@ -133,7 +134,7 @@ func TestHelmAndTheOtherWays(t *testing.T) {
 		s.helm(program, append([]string{"install", "caphv", newer.chart(), "--take-ownership"}, force(program)...)...)
 		assert.Contains(t, s.image(), newer.version, program)
 		s.kubectl("apply", "--server-side", "--force-conflicts", "-f", older.components())
-		s.kubectl("delete", "secret", "-n", namespace, "-l", "owner=helm,name=caphv")
+		s.shell(forgetRelease)
 		output, err = s.tryHelm(program, "uninstall", "caphv")
 		require.Error(t, err, "%s: %s", program, output)
 		assert.Equal(t, names(everything), s.there(everything), "%s: the provider stays", program)

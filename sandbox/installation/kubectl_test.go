@@ -33,23 +33,15 @@ func TestKubectl(t *testing.T) {
 		assert.NotContains(t, output, " configured", way)
 		assert.Equal(t, before, s.kubectl("get", "deployment", manager, "-n", namespace, "-o", "jsonpath={.metadata.uid} {.metadata.generation}"), way)
 
-		s.kubectl("delete", "crd", "-l", "cluster.x-k8s.io/provider=infrastructure-harvester")
-		s.kubectl("apply", "--server-side", "-f", newer.components(), "--selector=apiextensions.k8s.io/v1=CustomResourceDefinition")
+		s.shell(removeCRDs)
+		s.shell(putCRDsBack)
 		assert.Equal(t, names(everything), s.there(everything), "%s: CRDs are back", way)
 
 		s.removeByKubectl()
-		assert.Empty(t, s.there(everything), "%s: removed", way)
+		assert.Equal(t, []string{"Namespace " + namespace}, s.there(everything), "%s: removed", way)
 	}
 	s.kubectl("apply", "-f", newer.components())
 	assert.Equal(t, names(everything), s.there(everything), "reinstalled")
-}
-
-// removeByKubectl runs the commands of docs/install.md.
-func (s *server) removeByKubectl() {
-	s.t.Helper()
-	s.kubectl("delete", "namespace", namespace)
-	s.kubectl("delete", "clusterrole,clusterrolebinding,validatingwebhookconfiguration", "-l", "cluster.x-k8s.io/provider=infrastructure-harvester")
-	s.kubectl("delete", "crd", "-l", "cluster.x-k8s.io/provider=infrastructure-harvester")
 }
 
 // TestKubectlOverAnOldRelease follows docs/upgrading.md: the dry run says that the old Deployment is in the way, and changes
@@ -64,14 +56,14 @@ func TestKubectlOverAnOldRelease(t *testing.T) {
 		cluster := s.makeMachines()
 		before := s.state(everything)
 
-		output, err := s.try(kubectlProgram(), "apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", newer.components())
+		output, err := s.tryShell(dryRun)
 		require.Error(t, err)
 		assert.Contains(t, output, "spec.selector")
 		assert.Contains(t, output, "field is immutable")
 		assert.Equal(t, 1, strings.Count(output, "is invalid"), "nothing else is in the way:\n%s", output)
 		assert.Equal(t, before, s.state(everything), "the dry run changes nothing")
 
-		s.kubectl("delete", "deployment", manager, "-n", namespace)
+		s.shell(removeDeployment)
 		s.kubectl(append(slices.Clone(applies[way]), "-f", newer.components())...)
 		assert.Equal(t, names(everything), s.there(everything))
 		assert.Contains(t, s.image(), newer.version)
@@ -82,7 +74,7 @@ func TestKubectlOverAnOldRelease(t *testing.T) {
 
 		s.removeMachines(cluster)
 		s.removeByKubectl()
-		assert.Empty(t, s.there(everything), "removed")
+		assert.Equal(t, []string{"Namespace " + namespace}, s.there(everything), "removed")
 	}
 }
 

@@ -2,6 +2,7 @@ package installation
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,7 +45,6 @@ kind: Secret
 metadata:
   name: identity
   namespace: demo
-  labels: {clusterctl.cluster.x-k8s.io/move: ""}
   finalizers: [infrastructure.cluster.x-k8s.io/identity-in-use]
 stringData: {kubeconfig: secret}
 ---
@@ -92,6 +92,7 @@ func TestClusterctlMove(t *testing.T) {
 		assert.NotNil(t, to.get(objects[key]), "%s arrives", key)
 		from.eventually(func() bool { return from.get(objects[key]) == nil }, key+" leaves")
 	}
+	assert.Contains(t, to.get(objects["demo/Secret identity"]).GetFinalizers(), "infrastructure.cluster.x-k8s.io/identity-in-use")
 	for _, key := range stays {
 		assert.Nil(t, to.get(objects[key]), "%s does not arrive", key)
 		assert.NotNil(t, from.get(objects[key]), "%s stays", key)
@@ -127,6 +128,7 @@ func (s *server) makeMoving(objects map[string]*unstructured.Unstructured) {
 		}
 		require.NoError(s.t, s.client.Create(s.t.Context(), object), name(object))
 	}
+	s.shell(strings.NewReplacer("SECRET", "identity", "NAMESPACE", "demo").Replace(labelSecret))
 	s.makeReady(objects["demo/Cluster demo"])
 }
 

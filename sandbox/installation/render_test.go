@@ -172,10 +172,8 @@ func TestSidecarLayoutsAreEqual(t *testing.T) {
 
 // TestARegistryIsNamedEitherWay: the chart's value and the command of docs/install.md for the components name the same image.
 func TestARegistryIsNamedEitherWay(t *testing.T) {
-	text, err := os.ReadFile(newer.components())
-	require.NoError(t, err)
-	sed := exec.CommandContext(t.Context(), "sed", "s#image: ghcr.io/#image: registry.example.org:5000/#")
-	sed.Stdin = strings.NewReader(string(text))
+	sed := exec.CommandContext(t.Context(), "sh", "-c", useRegistry)
+	sed.Dir = newer.dir
 	mirrored, err := sed.Output()
 	require.NoError(t, err)
 	chart := byName(render(t, build.Helm, newer.chart(), "--set=registry=registry.example.org:5000"))
