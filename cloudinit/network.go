@@ -41,7 +41,8 @@ type NIC struct {
 	Routes []Route
 	// DNSServers are asked in this order.
 	DNSServers []netip.Addr
-	// SearchDomains complete short names, in this order.
+	// SearchDomains complete short names, in this order: at most 253 characters each, letters, digits, hyphens and
+	// underscores between dots, with or without a dot at the end.
 	SearchDomains []string
 	// MTU in bytes, from 68, or 1280 with IPv6, to 65535; 0 leaves the kernel's.
 	MTU int

@@ -3,6 +3,7 @@ package cloudinit
 import (
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -145,6 +146,31 @@ func networkOf(address, gateway, to, via, dns, domain string, mtu int, dhcp bool
 		nic.SearchDomains = append(nic.SearchDomains, domain)
 	}
 	return Network{NICs: []NIC{nic}}
+}
+
+// A search domain may end in a dot, and a label of it may hold an underscore, as that of a service does.
+func TestSearchDomains(t *testing.T) {
+	long := strings.Repeat("a.", 126) + "a" // 253 characters
+	for domain, valid := range map[string]bool{
+		"example.org": true, "example.org.": true, "lab": true, "lab.": true, "_tcp.example.org": true, "a_b.example": true,
+		"_": true, "7.example": true, "Example.ORG": true, long: true, long + ".": true, long + "a": false,
+		strings.Repeat("a", 63) + ".org": true, strings.Repeat("a", 64) + ".org": false,
+		"": false, ".": false, "..": false, ".example.org": false, "a..b": false, "example.org..": false, "-a.org": false, "a-.org": false,
+		"a b": false, "a,b": false, "a\nb": false, "ä.org": false, "*.example.org": false, "~example.org": false,
+	} {
+		for _, version := range []int{1, 2} {
+			network := networks()["dual"]
+			network.NICs = network.NICs[:1]
+			network.NICs[0].SearchDomains = []string{domain}
+			text, err := RenderNetworkData(network, version)
+			if !valid {
+				require.ErrorIs(t, err, ErrInvalidNetwork, "%q", domain)
+				continue
+			}
+			require.NoError(t, err, "%q", domain)
+			assert.Contains(t, string(text), domain)
+		}
+	}
 }
 
 func TestInvalidNetwork(t *testing.T) {

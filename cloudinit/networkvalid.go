@@ -5,17 +5,22 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"strings"
 )
 
 const (
 	minMTU  = 68
 	minMTU6 = 1280
 	maxMTU  = 65535
+	// maxDomain is how many characters a domain has at most, the dot at its end not counted.
+	maxDomain = 253
 )
 
 var (
 	interfacePattern = regexp.MustCompile(`^[A-Za-z0-9][-A-Za-z0-9_.]{0,14}$`)
-	domainPattern    = hostnamePattern
+	// domainPattern is wider than that of a host's name: a resolver also completes names by domains such as
+	// _tcp.example.com, and a dot at the end says that a domain is complete.
+	domainPattern = regexp.MustCompile(`^[A-Za-z0-9_]([-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?)*\.?$`)
 )
 
 func (n Network) validate() error {
@@ -80,7 +85,7 @@ func (n NIC) validateSettings(at string) error {
 		}
 	}
 	for i, domain := range n.SearchDomains {
-		if len(domain) > 253 || !domainPattern.MatchString(domain) {
+		if len(strings.TrimSuffix(domain, ".")) > maxDomain || !domainPattern.MatchString(domain) {
 			return refuse(fmt.Sprintf("%s.SearchDomains[%d]", at, i), "is not a domain name")
 		}
 	}
