@@ -61,20 +61,30 @@ func (a staticAddress) on(nic cloudinit.NIC) cloudinit.NIC {
 	return nic
 }
 
+// dropOtherFamily takes away a gateway that is for addresses of the other family: a cluster has one gateway, but may draw
+// from pools of both.
+func (a *staticAddress) dropOtherFamily(addr netip.Addr) {
+	if a.gateway.IsValid() && a.gateway.BitLen() != addr.BitLen() {
+		a.gateway = netip.Addr{}
+	}
+}
+
 // leasedAddress surrounds a pool's address with the settings. Where the configured gateway is not in the network of the
 // address (a cluster has one gateway, but may draw from pools of several subnets), the pool's own subnet and gateway
-// hold instead.
+// hold instead. A link-local gateway, such as fe80::1, is reached from any subnet.
 func leasedAddress(lease ipam.Lease, settings netSettings) (*staticAddress, error) {
 	static, err := settings.around(lease.Address)
 	if err != nil {
 		return nil, err
 	}
-	if static.prefix.IsValid() && static.prefix.Contains(static.gateway) {
+	static.dropOtherFamily(lease.Address)
+	onLink := static.gateway.IsLinkLocalUnicast()
+	if static.prefix.IsValid() && (onLink || static.prefix.Contains(static.gateway)) {
 		return static, nil
 	}
 	if lease.Subnet.IsValid() {
 		static.prefix = netip.PrefixFrom(lease.Address, lease.Subnet.Bits())
-		if lease.Gateway.IsValid() {
+		if lease.Gateway.IsValid() && !onLink {
 			static.gateway = lease.Gateway
 		}
 	}

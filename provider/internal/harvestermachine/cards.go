@@ -214,9 +214,7 @@ func (n netSettings) on(prefix netip.Prefix, gateway netip.Addr, index int) (*st
 		return nil, err
 	}
 	static.prefix = prefix
-	if static.gateway.IsValid() && static.gateway.BitLen() != prefix.Addr().BitLen() {
-		static.gateway = netip.Addr{} // It is for the address of the other family.
-	}
+	static.dropOtherFamily(prefix.Addr())
 	if !static.gateway.IsValid() && index == 0 {
 		static.gateway = gateway
 	}

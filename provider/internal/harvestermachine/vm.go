@@ -83,7 +83,8 @@ func describeVM(s *scope) (harvesterclient.VM, error) {
 		vm.EFI, vm.SecureBoot = ptr.Deref(spec.Firmware.EFI, false), ptr.Deref(spec.Firmware.SecureBoot, false)
 	}
 	if spec.TPM != nil {
-		vm.TPM, vm.PersistentTPM = ptr.Deref(spec.TPM.Enabled, false), ptr.Deref(spec.TPM.Persistent, false)
+		vm.TPM = ptr.Deref(spec.TPM.Enabled, false)
+		vm.PersistentTPM = vm.TPM && ptr.Deref(spec.TPM.Persistent, false) // Without a TPM, persistent says nothing.
 	}
 	for i, mac := range macAddresses(s) {
 		vm.NICs = append(vm.NICs, harvesterclient.NIC{
