@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/lint/ordinary"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/lint/repository"
 )
 
 const (
@@ -59,6 +60,26 @@ func BenchmarkLinters(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkRepository runs caphv-lint as a person would, start included, over the root of a repository of 500 files with a
+// chart, overlays, patches, encrypted Secrets and templates. The time is wall time; cpu-ms is processor time.
+func BenchmarkRepository(b *testing.B) {
+	program := filepath.Join(b.TempDir(), "caphv-lint")
+	build(b, "..", program, "./cmd/caphv-lint")
+	root := b.TempDir()
+	wrong, err := repository.Write(root)
+	require.NoError(b, err)
+	var used time.Duration
+	for b.Loop() {
+		command := exec.Command(program, "-o", "json", root)
+		output, err := command.Output()
+		require.Error(b, err, "it finds the mistakes")
+		require.Equal(b, 1, command.ProcessState.ExitCode())
+		require.Equal(b, len(wrong), strings.Count(string(output), `"HM003"`))
+		used += command.ProcessState.UserTime() + command.ProcessState.SystemTime()
+	}
+	b.ReportMetric(float64(used.Milliseconds())/float64(b.N), "cpu-ms")
 }
 
 func build(b *testing.B, module, output, program string) {
