@@ -87,20 +87,26 @@ func (s settings) pack(name, platform, path string, changed time.Time) ([]byte, 
 	return archive(map[string]entry{executable(name, platform): {program, true}, "LICENSE": {license, false}}, changed)
 }
 
-// manPages are those that caphv-generate writes.
+// manPages are those that every command writes about itself, so that none can be older than its command. A command
+// without them is an error.
 func (s settings) manPages(ctx context.Context, dir string, changed time.Time) ([]byte, error) {
-	program := filepath.Join(dir, "man-writer")
 	here := exec.CommandContext(ctx, "go", "env", "GOHOSTOS", "GOHOSTARCH")
 	output, err := here.Output()
 	if err != nil {
 		return nil, err
 	}
-	if err := s.build(ctx, "caphv-generate", strings.Join(strings.Fields(string(output)), "/"), program); err != nil {
-		return nil, err
-	}
 	pages := filepath.Join(dir, "man")
-	if output, err := exec.CommandContext(ctx, program, "man", pages).CombinedOutput(); err != nil { //nolint:gosec // built just now
-		return nil, fmt.Errorf("write the man pages: %w\n%s", err, output)
+	for _, name := range sortedKeys(commands) {
+		program := filepath.Join(dir, "man-writer-"+name)
+		if err := s.build(ctx, name, strings.Join(strings.Fields(string(output)), "/"), program); err != nil {
+			return nil, err
+		}
+		if output, err := exec.CommandContext(ctx, program, "man", pages).CombinedOutput(); err != nil { //nolint:gosec // built just now
+			return nil, fmt.Errorf("write the man pages of %s: %w\n%s", name, err, output)
+		}
+		if _, err := os.Stat(filepath.Join(pages, name+".1")); err != nil {
+			return nil, fmt.Errorf("%s has written no man page: %w", name, err)
+		}
 	}
 	files, err := readDir(dir, "man", "man1")
 	if err != nil {

@@ -66,3 +66,19 @@ func TestReportAsText(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, string(want), out.String())
 }
+
+// Every command has its man page, with its flags.
+func TestManPages(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), "man1")
+	code, _, notes := run(t, "man", directory)
+	require.Zero(t, code, notes)
+	for name, says := range map[string]string{
+		"caphv-etcd": "workload-kubeconfig", "caphv-etcd-status": "members", "caphv-etcd-plan": "leaving", "caphv-etcd-remove": "yes", "caphv-etcd-man": "DIRECTORY",
+	} {
+		page, err := os.ReadFile(filepath.Join(directory, name+".1"))
+		require.NoError(t, err)
+		assert.Contains(t, string(page), says, name)
+	}
+	code, _, notes = run(t, "man")
+	assert.Equal(t, exitUsage, code, notes)
+}

@@ -82,7 +82,7 @@ func newRoot(version string, o *options) *cobra.Command {
 	flags.StringVarP(&o.output, "output", "o", "text", "text or json")
 	flags.DurationVar(&o.timeout, "timeout", 2*time.Minute, "how long to try")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
-	root.AddCommand(statusCommand(o), planCommand(o), removeCommand(o))
+	root.AddCommand(statusCommand(o), planCommand(o), removeCommand(o), manCommand())
 	return root
 }
 

@@ -15,19 +15,19 @@ var manDate = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 func newMan(streams Streams, version string) *cobra.Command {
 	return &cobra.Command{
 		Use:     "man DIR",
-		Short:   "Write the man pages into a folder",
-		Long:    "man writes a man page of section 1 for the program and for each of its commands into a folder.",
+		Short:   "Write the man pages into a directory",
+		Long:    "man writes a man page of section 1 for the program and for each of its commands into a directory.",
 		Example: `  caphv-generate man ~/.local/share/man/man1`,
 		Args: func(_ *cobra.Command, arguments []string) error {
 			if len(arguments) != 1 {
-				return usage("man wants one folder to write the pages into")
+				return usage("man wants one directory to write the pages into")
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, arguments []string) error {
 			const readable = 0o755
 			if err := os.MkdirAll(arguments[0], readable); err != nil {
-				return fmt.Errorf("making the folder for the man pages: %w", err)
+				return fmt.Errorf("making the directory for the man pages: %w", err)
 			}
 			root := cmd.Root()
 			root.DisableAutoGenTag = true

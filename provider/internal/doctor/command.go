@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/manpages"
 )
 
 // The exit codes.
@@ -100,6 +102,7 @@ func newRoot(streams Streams, version, name string) *cobra.Command {
 	root.AddCommand(
 		t.command("cluster", "Say why a Cluster is not ready", func(name string) Target { return Target{Cluster: name} }),
 		t.command("machine", "Say why a Machine is not ready, named by it or by its HarvesterMachine", func(name string) Target { return Target{Machine: name} }),
+		manpages.Command("caphv-doctor", usage(cobra.ExactArgs(1))),
 	)
 	return root
 }

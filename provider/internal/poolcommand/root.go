@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/manpages"
 )
 
 // The exit codes.
@@ -79,7 +81,7 @@ func newRoot(streams Streams, version string) *cobra.Command {
 	flags.StringArrayVar(&t.managements, "management-kubeconfig", nil,
 		"kubeconfig of a management cluster whose machines hold addresses; name every one that uses this Harvester")
 	flags.StringVarP(&t.output, "output", "o", "table", "table or json")
-	root.AddCommand(t.show(), t.verify(), t.repair())
+	root.AddCommand(t.show(), t.verify(), t.repair(), manpages.Command("caphv-ipam", usage(cobra.ExactArgs(1))))
 	return root
 }
 

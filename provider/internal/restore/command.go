@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/manpages"
 )
 
 // The exit codes.
@@ -91,6 +93,12 @@ func newRoot(out, errOut io.Writer, version string) *cobra.Command {
 	flags.StringVar(&output, "output", "", "folder to write, new or empty")
 	flags.BoolVar(&check, "check", false, "only tell what is missing")
 	flags.BoolVar(&allowMissing, "allow-missing", false, "write the folder although objects are missing")
+	root.AddCommand(manpages.Command("caphv-restore", func(cmd *cobra.Command, args []string) error {
+		if err := cobra.ExactArgs(1)(cmd, args); err != nil {
+			return fmt.Errorf("%w: %w", errUsage, err)
+		}
+		return nil
+	}))
 	return root
 }
 
