@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/cluster-api/util/conditions"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
@@ -198,4 +199,37 @@ func TestExternallyManagedClusterIsIgnored(t *testing.T) {
 	_, err := w.reconcileCluster(clusterName)
 	require.NoError(t, err)
 	assert.Equal(t, before.ResourceVersion, get(w, w.management, w.namespace, clusterName, &infrav1.HarvesterCluster{}).ResourceVersion)
+}
+
+// No one in the workload cluster deletes the load balancers of its Services any more. They go with the cluster, before its
+// own, unless VMs of a workload cluster of that name are left.
+func TestLoadBalancersOfServicesGoWithTheCluster(t *testing.T) {
+	w := newWorld(t)
+	w.seedHarvester(5)
+	w.provisionCluster()
+	ofService := func(name, cluster string) *lbv1.LoadBalancer {
+		balancer := &lbv1.LoadBalancer{ObjectMeta: metav1.ObjectMeta{
+			Namespace: w.target, Name: name, Labels: map[string]string{"cloudprovider.harvesterhci.io/cluster": cluster},
+			Finalizers: []string{"example.org/address"}, // Harvester takes the address back before it lets go.
+		}}
+		balancer.Spec.WorkloadType, balancer.Spec.IPAM = lbv1.Cluster, lbv1.Pool
+		w.create(w.harvester, balancer)
+		return balancer
+	}
+	doomed, others := ofService("c-default-web", clusterName), ofService("d-default-web", "another")
+
+	w.deleteCluster()
+	w.settleCluster(clusterName, func(c *infrav1.HarvesterCluster) bool {
+		return conditions.GetReason(c, infrav1.DeletingCondition) == infrav1.DeletingLoadBalancerReason
+	})
+	require.NotNil(t, get(w, w.harvester, w.target, doomed.Name, doomed).DeletionTimestamp)
+	assert.Nil(t, w.loadBalancer().DeletionTimestamp, "one after the other")
+
+	base := client.MergeFrom(doomed.DeepCopy())
+	doomed.Finalizers = nil
+	require.NoError(t, w.harvester.Patch(w.ctx, doomed, base))
+	w.settle(func() error { _, err := w.reconcileCluster(clusterName); return err }, w.clusterIsGone)
+	assert.False(t, w.exists(w.harvester, w.target, doomed.Name, &lbv1.LoadBalancer{}))
+	assert.Nil(t, get(w, w.harvester, w.target, others.Name, others).DeletionTimestamp)
+	assert.Contains(t, w.eventsText(), "Deleted load balancer "+w.target+"/c-default-web of a Service")
 }
