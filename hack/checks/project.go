@@ -29,8 +29,8 @@ var unwelcome = map[string]string{
 }
 
 // allowedWithin lists, for a library, the path prefixes outside the standard
-// library and its own module that its non-test code may import. The table is
-// the one of the architecture page.
+// library and its own module that its non-test code may import. docs/architecture.md
+// tells the reasons.
 var allowedWithin = map[string][]string{
 	"api":             {"k8s.io/api/", "k8s.io/apimachinery/", "sigs.k8s.io/cluster-api/api/"},
 	"cloudinit":       {"go.yaml.in/yaml/", "sigs.k8s.io/yaml"},
