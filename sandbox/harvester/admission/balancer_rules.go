@@ -37,8 +37,8 @@ func (r balancerRules) mutate(ctx context.Context, _, lb *lbv1.LoadBalancer) err
 		lb.Annotations = map[string]string{}
 	}
 	lb.Annotations[balancer.NamespaceAnnotation] = lb.Namespace
-	// An empty type counts as a guest cluster's here, while everything else takes it for a VM's.
-	if lb.Spec.WorkloadType != lbv1.VM {
+	// Before 1.9 an empty type counts as a guest cluster's here, while everything else takes it for a VM's.
+	if lb.Spec.WorkloadType == lbv1.Cluster || lb.Spec.WorkloadType == "" && !r.quirks.EmptyWorkloadIsVM {
 		if err := r.describeGuest(ctx, lb); err != nil {
 			return err
 		}

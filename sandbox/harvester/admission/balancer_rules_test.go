@@ -7,7 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/balancer"
@@ -83,4 +85,26 @@ func TestGuestNetwork(t *testing.T) {
 	assert.Equal(t, "default/b", guestNetwork(guest, byLabel, true))
 	assert.Equal(t, "default/a", guestNetwork(guest, byName, true), "the old rule comes last")
 	assert.Empty(t, guestNetwork(&lbv1.LoadBalancer{}, byName, true))
+}
+
+// Before 1.9 the webhook describes a load balancer without workloadType as a guest cluster's.
+func TestWhoseALoadBalancerWithoutWorkloadTypeIs(t *testing.T) {
+	scheme := runtime.NewScheme()
+	require.NoError(t, corev1.AddToScheme(scheme))
+	require.NoError(t, kubevirtv1.AddToScheme(scheme))
+	reader := fake.NewClientBuilder().WithScheme(scheme).WithObjects(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "vms"}}).Build()
+	for _, test := range []struct {
+		release  string
+		workload lbv1.WorkloadType
+		guest    bool
+	}{
+		{"v1.8.0", "", true}, {"v1.9.0", "", false},
+		{"v1.8.0", lbv1.VM, false}, {"v1.9.0", lbv1.VM, false},
+		{"v1.8.0", lbv1.Cluster, true}, {"v1.9.0", lbv1.Cluster, true},
+	} {
+		lb := &lbv1.LoadBalancer{ObjectMeta: metav1.ObjectMeta{Namespace: "vms", Name: "lb"}, Spec: lbv1.LoadBalancerSpec{WorkloadType: test.workload}}
+		require.NoError(t, balancerRules{reader: reader, quirks: quirks(t, test.release)}.mutate(t.Context(), nil, lb))
+		_, described := lb.Annotations[balancer.NetworkAnnotation]
+		assert.Equal(t, test.guest, described, "%s %q", test.release, test.workload)
+	}
 }

@@ -5,17 +5,30 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/version"
 )
 
 // networkLabelGroup prefixes the node labels that tell which cluster networks a host carries.
 const networkLabelGroup = "network.harvesterhci.io"
 
-// cpuManagerLabel marks hosts that can pin CPUs, in the KubeVirt releases that Harvester ships (1.9 of its API renames it).
-const cpuManagerLabel = "cpumanager"
+// cpuManagerLabels mark hosts that can pin CPUs, before Harvester 1.9 and since.
+const (
+	formerCPUManagerLabel = "cpumanager"
+	cpuManagerLabel       = "kubevirt.io/cpumanager"
+)
+
+// cpuManager is the label of a release.
+func cpuManager(quirks version.Quirks) string {
+	if quirks.QualifiedCPUManager {
+		return cpuManagerLabel
+	}
+	return formerCPUManagerLabel
+}
 
 // rewriteAffinity strips what users may not ask for and demands hosts that carry the machine's networks, in every
 // required term. It owns the affinity it is given.
-func rewriteAffinity(affinity *corev1.Affinity, clusterNetworks []string, dedicatedCPU bool) *corev1.Affinity {
+func rewriteAffinity(affinity *corev1.Affinity, clusterNetworks []string, dedicatedCPU bool, cpuManager string) *corev1.Affinity {
 	if affinity == nil {
 		affinity = &corev1.Affinity{}
 	}
@@ -24,13 +37,13 @@ func rewriteAffinity(affinity *corev1.Affinity, clusterNetworks []string, dedica
 	}
 	var terms []corev1.NodeSelectorTerm
 	if required := affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution; required != nil {
-		terms = stripReserved(required.NodeSelectorTerms)
+		terms = stripReserved(required.NodeSelectorTerms, cpuManager)
 	}
 	for _, name := range clusterNetworks {
 		terms = demand(terms, networkLabelGroup+"/"+name)
 	}
 	if dedicatedCPU {
-		terms = demand(terms, cpuManagerLabel)
+		terms = demand(terms, cpuManager)
 	}
 	affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = nil
 	if len(terms) > 0 {
@@ -42,11 +55,11 @@ func rewriteAffinity(affinity *corev1.Affinity, clusterNetworks []string, dedica
 }
 
 // stripReserved drops expressions about networks and the CPU manager, and terms that nothing is left of.
-func stripReserved(terms []corev1.NodeSelectorTerm) []corev1.NodeSelectorTerm {
+func stripReserved(terms []corev1.NodeSelectorTerm, cpuManager string) []corev1.NodeSelectorTerm {
 	var kept []corev1.NodeSelectorTerm
 	for _, term := range terms {
 		term.MatchExpressions = slices.DeleteFunc(slices.Clone(term.MatchExpressions), func(expression corev1.NodeSelectorRequirement) bool {
-			return strings.HasPrefix(expression.Key, networkLabelGroup) || expression.Key == cpuManagerLabel
+			return strings.HasPrefix(expression.Key, networkLabelGroup) || expression.Key == cpuManager
 		})
 		if len(term.MatchExpressions) > 0 {
 			kept = append(kept, term)

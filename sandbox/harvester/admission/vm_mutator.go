@@ -48,7 +48,7 @@ func (m *vmMutator) mutate(ctx context.Context, old, vm *kubevirtv1.VirtualMachi
 	if err != nil {
 		return err
 	}
-	vm.Spec.Template.Spec.Affinity = rewriteAffinity(vm.Spec.Template.Spec.Affinity, networks, dedicated(vm))
+	vm.Spec.Template.Spec.Affinity = rewriteAffinity(vm.Spec.Template.Spec.Affinity, networks, dedicated(vm), cpuManager(m.quirks))
 	if err := m.setGracePeriod(ctx, vm); err != nil {
 		return err
 	}

@@ -170,8 +170,19 @@ func TestAffinityIsRewritten(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			assert.Equal(t, test.want, rewriteAffinity(test.affinity, test.networks, test.dedicated))
+			assert.Equal(t, test.want, rewriteAffinity(test.affinity, test.networks, test.dedicated, formerCPUManagerLabel))
 		})
+	}
+}
+
+func TestCPUManagersLabelFollowsTheRelease(t *testing.T) {
+	for release, want := range map[string]string{"v1.8.0": "cpumanager", "v1.9.0": "kubevirt.io/cpumanager"} {
+		key := cpuManager(quirks(t, release))
+		affinity := rewriteAffinity(nil, nil, true, key)
+		terms := affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
+		require.Len(t, terms, 1)
+		assert.Equal(t, want, terms[0].MatchExpressions[0].Key, release)
+		assert.Equal(t, &corev1.Affinity{}, rewriteAffinity(affinity, nil, false, key), "it is the webhook's, not the user's")
 	}
 }
 
@@ -188,8 +199,8 @@ func TestRewritingAffinityTwiceChangesNothing(t *testing.T) {
 		}
 		networks := rapid.SliceOfDistinct(rapid.SampledFrom([]string{"mgmt", "production"}), rapid.ID).Draw(t, "networks")
 		affinity := &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: terms}}}
-		once := rewriteAffinity(affinity, networks, false)
-		twice := rewriteAffinity(once.DeepCopy(), networks, false)
+		once := rewriteAffinity(affinity, networks, false, formerCPUManagerLabel)
+		twice := rewriteAffinity(once.DeepCopy(), networks, false, formerCPUManagerLabel)
 		assert.Equal(t, once, twice)
 	})
 }

@@ -83,6 +83,10 @@ func conditionsOf(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineI
 	}
 	if vmi == nil {
 		add(kubevirtv1.VirtualMachineCondition{Type: kubevirtv1.VirtualMachineReady, Status: corev1.ConditionFalse, Reason: "VMINotExists", Message: "VMI does not exist"})
+		// KubeVirt leaves standing whether the last instance could be migrated.
+		if last, known := former[kubevirtv1.VirtualMachineConditionType(kubevirtv1.VirtualMachineInstanceIsMigratable)]; known {
+			add(last)
+		}
 		return list
 	}
 	for _, kind := range mirrored {

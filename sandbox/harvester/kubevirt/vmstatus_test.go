@@ -78,4 +78,14 @@ func TestSetStatusMirrorsTheInstanceAndKeepsTheRest(t *testing.T) {
 	before := vm.DeepCopy()
 	SetStatus(vm, vmi, Surroundings{}, metav1.NewTime(noon.Add(time.Hour)))
 	assert.Equal(t, before, vm, "nothing changed, so nothing is written")
+
+	setCondition(vmi, kubevirtv1.VirtualMachineInstanceIsMigratable, corev1.ConditionFalse, "DisksNotLiveMigratable", "", later)
+	SetStatus(vm, vmi, Surroundings{}, later)
+	for range 2 {
+		SetStatus(vm, nil, Surroundings{}, metav1.NewTime(noon.Add(time.Hour)))
+		require.Len(t, vm.Status.Conditions, 2, "whether it could be migrated stays after a stop, the rest goes")
+		assert.Equal(t, kubevirtv1.VirtualMachineCondition{
+			Type: "LiveMigratable", Status: corev1.ConditionFalse, Reason: "DisksNotLiveMigratable", LastTransitionTime: later,
+		}, vm.Status.Conditions[1])
+	}
 }

@@ -40,6 +40,11 @@ type Quirks struct {
 	ClusterBalancersFollowVMs bool
 	// NetworkByGuestCluster: a cluster load balancer's network is found by the guest cluster label (1.9).
 	NetworkByGuestCluster bool
+	// EmptyWorkloadIsVM: to the webhook too a load balancer without workloadType is a VM's; before, it describes it as a guest
+	// cluster's (1.9).
+	EmptyWorkloadIsVM bool
+	// QualifiedCPUManager: hosts that can pin CPUs are labelled kubevirt.io/cpumanager; before, cpumanager (1.9).
+	QualifiedCPUManager bool
 	// IngressExpose: Service kube-system/ingress-expose exists (until 1.8).
 	IngressExpose bool
 }
@@ -66,6 +71,8 @@ func (v Version) Quirks() Quirks {
 		ClusterBalancersNeedVMs:   v.Major == 1 && v.Minor == 8 && v.Patch == 0,
 		ClusterBalancersFollowVMs: v.AtLeast(1, 8),
 		NetworkByGuestCluster:     v.AtLeast(1, 9),
+		EmptyWorkloadIsVM:         v.AtLeast(1, 9),
+		QualifiedCPUManager:       v.AtLeast(1, 9),
 		IngressExpose:             !v.AtLeast(1, 9),
 	}
 }

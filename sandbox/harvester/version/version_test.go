@@ -53,6 +53,7 @@ func TestQuirksByRelease(t *testing.T) {
 		{[]string{"v1.8.1", "v1.8.2"}, func(q *version.Quirks) { q.ClusterBalancersNeedVMs = false }},
 		{[]string{"v1.9.0-rc6", "v1.9.0"}, func(q *version.Quirks) {
 			q.MaxSocketsFollowSockets, q.NetworkByGuestCluster, q.IngressExpose = true, true, false
+			q.EmptyWorkloadIsVM, q.QualifiedCPUManager = true, true
 		}},
 	} {
 		step.brings(&want)
