@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # apimachinery and client-go v0.36.3: wait.Backoff with a Cap makes retry.OnError and wait.ExponentialBackoff give up as
-# soon as the pause reaches the Cap, however many Steps are left. The same value goes on for ever in DelayFunc.
+# soon as the pause reaches the Cap, however many Steps are left. The same value goes on forever in DelayFunc.
 #
 # Expected by most, from other libraries and from the name: the pause grows to the Cap and stays there for the rest of
 # the Steps. Ten steps from 5 ms, capped at 20 ms, are three attempts within 35 ms. So a Cap that was added to keep a

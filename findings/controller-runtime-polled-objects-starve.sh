@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # controller-runtime v0.24.1, whose priority queue is on unless switched off: an object that was there when the manager
-# started, and that its reconciler polls with RequeueAfter, keeps the low priority of the first list for ever. While
+# started, and that its reconciler polls with RequeueAfter, keeps the low priority of the first list forever. While
 # objects made later keep the workers busy, it is not reconciled at all.
 #
 # Expected by most: the low priority is for the burst after a start, and a poll is an ordinary request afterwards. But the

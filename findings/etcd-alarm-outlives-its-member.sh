@@ -125,7 +125,8 @@ func main() {
 			theirs++
 		}
 	}
-	fmt.Printf("third member removed: %d members, %d alarms of theirs, %d alarm of a member that is gone\n", len(present), theirs, len(alarms.Alarms)-theirs)
+	fmt.Printf("third member removed: %d members, %d alarms of theirs, %d alarm of a member that is gone\n",
+		len(present), theirs, len(alarms.Alarms)-theirs)
 	fmt.Println("the first member:", write(ctx, first, 1))
 
 	_, err = first.AlarmDisarm(ctx, &clientv3.AlarmMember{})

@@ -8,7 +8,7 @@
 # and what comes next (the CNI, the applications) starts against a cluster that is not there. Wait for the condition by
 # name, `kubectl wait --for=condition=Available`.
 #
-# Output seen, of objects that Cluster API has seen and whose conditions are all False:
+# Output seen, of objects of Cluster API's types, with their generation observed and all conditions False:
 #   v1beta1 Cluster: InProgress
 #   v1beta2 Cluster: Current
 #   v1beta2 MachineDeployment: Current

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # promtool 2.53.3: `promtool test rules` succeeds, exit 0, when the test says that an alert does not fire and there is no such
-# alert: its name is misspelt or was changed, or the file with the rules does not exist.
+# alert: its name is misspelled or was changed, or the file with the rules does not exist.
 #
 # Expected by most: an unknown alert is an error of the test, and a file that is listed under rule_files has to exist. Tests
 # that an alert keeps still (during an upgrade, for a paused cluster, with one leader of two replicas) are half of an
@@ -9,7 +9,7 @@
 #
 # Output seen, of tests that the alert MachineStuck, which fires, does not fire:
 #   its name:                    exit 1
-#   its name misspelt:           exit 0, SUCCESS
+#   its name misspelled:           exit 0, SUCCESS
 #   a file that does not exist:  exit 0, SUCCESS
 . "$(dirname "$0")/lib/debian.sh"
 unpack promtool=2.53.3+ds1-2 libc6
@@ -40,13 +40,13 @@ quiet() {
 }
 {
 	quiet 'its name' rules.yaml MachineStuck
-	quiet 'its name misspelt' rules.yaml MachinesStuck
+	quiet 'its name misspelled' rules.yaml MachinesStuck
 	quiet 'a file that does not exist' machines.yaml MachineStuck
 } >seen
 
 cat >expected <<'END'
 its name:                    exit 1
-its name misspelt:           exit 0, SUCCESS
+its name misspelled:           exit 0, SUCCESS
 a file that does not exist:  exit 0, SUCCESS
 END
 same
