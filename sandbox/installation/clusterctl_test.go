@@ -94,6 +94,7 @@ var stays = []string{"CustomResourceDefinition", "Namespace", "ClusterRole", "Cl
 // TestClusterctl upgrades from an old release, removes, and installs again; then it removes everything. The objects of a
 // cluster are the same before and after.
 func TestClusterctl(t *testing.T) {
+	t.Parallel()
 	for _, old := range []oldRelease{v027, v0101} {
 		t.Run(old.version, func(t *testing.T) {
 			t.Parallel()

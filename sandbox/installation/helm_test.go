@@ -27,6 +27,7 @@ func (s *server) tryHelm(program string, arguments ...string) (string, error) {
 // TestHelm installs, upgrades, scales, rolls back, uninstalls and installs again, with each release of Helm. A pool lives
 // through all of it.
 func TestHelm(t *testing.T) {
+	t.Parallel()
 	for _, program := range helms {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()

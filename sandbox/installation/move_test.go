@@ -71,7 +71,7 @@ stringData: {kubeconfig: secret}
 
 // TestClusterctlMove moves a namespace between two API servers. What docs/install.md says of labels holds: pools go by their
 // kind, Secrets by the move label and by no other; a Secret with that label in the provider's namespace goes, too.
-func TestClusterctlMove(t *testing.T) {
+func TestClusterctlMove(t *testing.T) { //nolint:tparallel // its steps follow one another
 	t.Parallel()
 	from, to := startServer(t), startServer(t)
 	r := newRepository(t, "harvester")
