@@ -105,6 +105,7 @@ func (d *drawer) machine() *infrav1.HarvesterMachine {
 	machine.Spec.TPM = maybe(d.T, "tpm", func() *infrav1.TPM {
 		return &infrav1.TPM{Enabled: d.flag("enabled"), Persistent: d.flag("persistent")}
 	})
+	machine.Spec.Guest = maybe(d.T, "guest", d.guest)
 	d.addressing(&machine.Spec)
 	return machine
 }
@@ -154,14 +155,34 @@ func (d *drawer) networkInterface(index int32) infrav1.NetworkInterface {
 		Index: &index, Gateway: d.text("gateway", append(gateways, ""), oddHosts...),
 		DNSServers: d.texts("dnsServer", 2, servers, oddHosts...), DNSSearch: d.texts("dnsSearch", 2, domains, oddNames...),
 	}
-	if rapid.Bool().Draw(d.T, "from Harvester") {
+	drawn.Optional, drawn.DHCPRoutes, drawn.DHCPDNS = d.flag("optional"), d.flag("dhcpRoutes"), d.flag("dhcpDNS")
+	switch rapid.SampledFrom([]string{"Harvester", "claims", "fixed", "dhcp", "none"}).Draw(d.T, "source") {
+	case "Harvester":
 		drawn.IPPoolRefs = []string{"pool"}
-		return drawn
-	}
-	for range rapid.IntRange(0, 2).Draw(d.T, "claims") {
-		drawn.AddressesFromPools = append(drawn.AddressesFromPools, ipamv1.IPPoolReference{APIGroup: "ipam.cluster.x-k8s.io", Kind: "InClusterIPPool", Name: "p"})
+	case "claims":
+		for range rapid.IntRange(0, 2).Draw(d.T, "claims") {
+			drawn.AddressesFromPools = append(drawn.AddressesFromPools, ipamv1.IPPoolReference{APIGroup: "ipam.cluster.x-k8s.io", Kind: "InClusterIPPool", Name: "p"})
+		}
+	case "fixed":
+		drawn.Addresses = d.texts("fixed address", 2, []string{"172.16.4.10/16", "2001:db8:4::10/64"}, badAddr...)
+	case "dhcp":
+		drawn.Addressing, drawn.Gateway = infrav1.AddressingDHCP, ""
+	case "none":
+		drawn.Addressing, drawn.Gateway = infrav1.AddressingNone, ""
 	}
 	return drawn
+}
+
+// guest leaves out version 1 of the network data: it has no word for a gateway outside of the address's subnet, and only the
+// pool tells where that is. The condition of the machine says it.
+func (d *drawer) guest() *infrav1.Guest {
+	return &infrav1.Guest{
+		InstallAgent:       d.flag("installAgent"),
+		NetworkDataVersion: rapid.SampledFrom([]infrav1.NetworkDataVersion{"", infrav1.NetworkDataV2}).Draw(d.T, "networkDataVersion"),
+		Quirks: rapid.SliceOfNDistinct(rapid.SampledFrom([]infrav1.Quirk{
+			infrav1.QuirkNone, infrav1.QuirkDHCPByMAC, infrav1.QuirkSUSEDHCPByMAC, infrav1.QuirkSUSEDHCPRoutes, infrav1.QuirkSUSEStaticRoutes, infrav1.QuirkTransactionalRoot,
+		}), 0, 3, rapid.ID).Draw(d.T, "quirks"),
+	}
 }
 
 func (d *drawer) cluster() *infrav1.HarvesterCluster {
