@@ -86,7 +86,7 @@ type junitReport struct {
 
 func (r *junitReport) addFinding(f Finding, failOn validation.Severity) {
 	entry := junitCase{
-		Name: fmt.Sprintf("%s %s: %s", f.RuleID, f.Kind+" "+f.Object, f.Path), Class: f.RuleID, File: f.Source, Line: f.Line,
+		Name: fmt.Sprintf("%s %s: %s", f.RuleID, f.about(), f.Path), Class: f.RuleID, File: f.Source, Line: f.Line,
 	}
 	text := fmt.Sprintf("%s:%d:%d: %s", f.Source, f.Line, f.Column, f.Remediation)
 	switch {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/manifest"
@@ -19,6 +20,9 @@ type Finding struct {
 	// Reason is why the finding is accepted; it is set in Report.Accepted only.
 	Reason string `json:"reason,omitempty"`
 }
+
+// about names the object: its kind and, where it has one, its name.
+func (f Finding) about() string { return strings.TrimSpace(f.Kind + " " + f.Object) }
 
 // Unreadable is a file, or a document in one, that could not be read or parsed. Line is 0 for a whole file.
 type Unreadable struct {

@@ -119,6 +119,17 @@ func TestKindsAndVersionsThatDoNotExist(t *testing.T) {
 	assert.Equal(t, "Use infrastructure.cluster.x-k8s.io/v1beta1 or infrastructure.cluster.x-k8s.io/v1alpha1.", report.Findings[0].Remediation)
 }
 
+// An object without a name is named by its kind.
+func TestAnObjectWithoutAName(t *testing.T) {
+	report := validate(t, "apiVersion: infrastructure.cluster.x-k8s.io/v1beta1\nkind: HarvesterMachine\nspec: null\n")
+	require.NotEmpty(t, report.Findings)
+	for _, format := range Formats {
+		var out bytes.Buffer
+		require.NoError(t, Write(&out, format, report, About{FailOn: validation.Error}))
+		assert.NotContains(t, out.String(), "HarvesterMachine :", format)
+	}
+}
+
 // One mistake is told once, where it is, and nobody reads "<nil>".
 func TestAValueOfTheWrongTypeIsToldOnce(t *testing.T) {
 	report := validate(t, `

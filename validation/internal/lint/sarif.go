@@ -73,7 +73,7 @@ func result(f Finding) *sarif.Result {
 	region := sarif.NewRegion().WithStartLine(f.Line).WithStartColumn(f.Column)
 	file := sarif.NewPhysicalLocation().WithRegion(region).
 		WithArtifactLocation(sarif.NewSimpleArtifactLocation(filepath.ToSlash(f.Source)))
-	object := sarif.NewLogicalLocation().WithFullyQualifiedName(f.Kind + " " + f.Object + ": " + f.Path)
+	object := sarif.NewLogicalLocation().WithFullyQualifiedName(f.about() + ": " + f.Path)
 	return sarif.NewResult().WithRuleID(f.RuleID).WithLevel(sarifLevels[f.Severity]).
 		WithMessage(sarif.NewTextMessage(f.sentence())).
 		AddLocation(sarif.NewLocationWithPhysicalLocation(file).AddLogicalLocation(object))

@@ -45,8 +45,8 @@ func Write(w io.Writer, format string, report Report, about About) error {
 func writeText(w io.Writer, report Report) error {
 	var text strings.Builder
 	for _, f := range report.Findings {
-		fmt.Fprintf(&text, "%s:%d:%d: %s: %s %s: %s: %s [%s]\n",
-			f.Source, f.Line, f.Column, f.Severity, f.Kind, f.Object, f.Path, f.Message, f.RuleID)
+		fmt.Fprintf(&text, "%s:%d:%d: %s: %s: %s: %s [%s]\n",
+			f.Source, f.Line, f.Column, f.Severity, f.about(), f.Path, f.Message, f.RuleID)
 		fmt.Fprintf(&text, "    %s\n", f.Remediation)
 	}
 
@@ -93,5 +93,5 @@ func writeJSON(w io.Writer, report Report) error {
 
 // sentence is the finding in one piece, for formats that hold the position apart.
 func (f Finding) sentence() string {
-	return fmt.Sprintf("%s %s: %s: %s. %s", f.Kind, f.Object, f.Path, f.Message, f.Remediation)
+	return fmt.Sprintf("%s: %s: %s. %s", f.about(), f.Path, f.Message, f.Remediation)
 }
