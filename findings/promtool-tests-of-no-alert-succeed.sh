@@ -9,7 +9,7 @@
 #
 # Output seen, of tests that the alert MachineStuck, which fires, does not fire:
 #   its name:                    exit 1
-#   its name misspelled:           exit 0, SUCCESS
+#   its name misspelled:         exit 0, SUCCESS
 #   a file that does not exist:  exit 0, SUCCESS
 . "$(dirname "$0")/lib/debian.sh"
 unpack promtool=2.53.3+ds1-2 libc6
@@ -46,7 +46,7 @@ quiet() {
 
 cat >expected <<'END'
 its name:                    exit 1
-its name misspelled:           exit 0, SUCCESS
+its name misspelled:         exit 0, SUCCESS
 a file that does not exist:  exit 0, SUCCESS
 END
 same
