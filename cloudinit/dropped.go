@@ -36,6 +36,9 @@ var substitutes = []string{"x", "", "x: x", "- x"}
 
 // verifyTemplate refuses a template that is not YAML whatever its expressions become. Its lines stay where they are.
 func verifyTemplate(template []byte) error {
+	if err := verifyDelimiters(template); err != nil {
+		return err
+	}
 	if !mergeableTemplate(template) {
 		return nil
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/holdings"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
@@ -54,7 +55,7 @@ func (r *ClaimReconciler) SetupWithManager(mgr ctrl.Manager, sources Sources, op
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.identityToClaims), builder.OnlyMetadata).
 		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.harvesterPoolToClaims)).
 		WatchesRawSource(sources.Harvester.ConnectionEvents(r.identityToClaims)).
-		Complete(r)
+		Complete(phase.InTurn(r))
 	if err != nil {
 		return fmt.Errorf("set up the %s controller: %w", ClaimControllerName, err)
 	}
@@ -73,7 +74,7 @@ func (r *PoolReconciler) SetupWithManager(mgr ctrl.Manager, sources Sources, opt
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.identityToPools), builder.OnlyMetadata).
 		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.harvesterPoolToPools)).
 		WatchesRawSource(sources.Harvester.ConnectionEvents(r.identityToPools)).
-		Complete(r)
+		Complete(phase.InTurn(r))
 	if err != nil {
 		return fmt.Errorf("set up the %s controller: %w", PoolControllerName, err)
 	}

@@ -23,6 +23,7 @@ import (
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
@@ -55,7 +56,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, sou
 		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.poolToWaitingClusters, ippool.Frees())).
 		WatchesRawSource(sources.Harvester.ConnectionEvents(r.identityToClusters)).
 		WatchesRawSource(r.wake.Source()).
-		Complete(r)
+		Complete(phase.InTurn(r))
 	if err != nil {
 		return fmt.Errorf("set up the %s controller: %w", ControllerName, err)
 	}

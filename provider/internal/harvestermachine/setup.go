@@ -20,6 +20,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
@@ -55,7 +56,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, sou
 		WatchesRawSource(r.wake.Source()).
 		WatchesRawSource(sources.Harvester.Source(&lbv1.IPPool{}, r.poolToMachines, ippool.Frees())).
 		WatchesRawSource(sources.Guests.GetClusterSource(ControllerName, r.clusterToMachines)).
-		Build(r)
+		Build(phase.InTurn(r))
 	if err != nil {
 		return fmt.Errorf("set up the %s controller: %w", ControllerName, err)
 	}

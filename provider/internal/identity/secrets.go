@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
@@ -66,7 +67,7 @@ func (r *SecretReconciler) SetupWithManager(mgr ctrl.Manager, options controller
 		WithOptions(options).
 		Watches(&infrav1.HarvesterCluster{}, handler.EnqueueRequestsFromMapFunc(secretOf), builder.WithPredicates(leaves())).
 		Watches(&infrav1.HarvesterIPPool{}, handler.EnqueueRequestsFromMapFunc(secretOf), builder.WithPredicates(leaves())).
-		Complete(r)
+		Complete(phase.InTurn(r))
 	if err != nil {
 		return fmt.Errorf("set up the %s controller: %w", ControllerName, err)
 	}

@@ -16,6 +16,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
 const (
@@ -39,7 +41,7 @@ type Reconciler struct {
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, options controller.Options) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named(controllerName).WithOptions(options).
 		Watches(&apiextensionsv1.CustomResourceDefinition{}, handler.EnqueueRequestsFromMapFunc(r.waiting)).
-		Complete(r)
+		Complete(phase.InTurn(r))
 	if err != nil {
 		return fmt.Errorf("set up the controller of optional objects: %w", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/identity"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
 // ControllerName names the controller in logs and metrics.
@@ -31,7 +32,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, harvester *harvesterclie
 		Watches(&infrav1.HarvesterMachine{}, handler.EnqueueRequestsFromMapFunc(r.machineToClusters), builder.WithPredicates(gone())).
 		WatchesRawSource(harvester.Source(&lbv1.IPPool{}, r.identityToClusters)).
 		WatchesRawSource(harvester.Source(&kubevirtv1.VirtualMachine{}, r.goingVMToClusters)).
-		Complete(r)
+		Complete(phase.InTurn(r))
 	if err != nil {
 		return fmt.Errorf("set up the %s controller: %w", ControllerName, err)
 	}
