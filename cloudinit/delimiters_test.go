@@ -37,7 +37,7 @@ func TestATemplateThatJinjaCannotReadIsRefused(t *testing.T) {
 				return
 			}
 			require.ErrorIs(t, err, ErrInvalidBootstrapData)
-			assert.ErrorContains(t, err, c.problem)
+			require.ErrorContains(t, err, c.problem)
 			assert.NotContains(t, err.Error(), "names", "bootstrap data in an error")
 		})
 	}

@@ -124,8 +124,8 @@ func TestAllocateAllGivesBackForABoundedTime(t *testing.T) {
 	case err := <-failure:
 		require.ErrorIs(t, err, ErrNoEligiblePool)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.ErrorContains(t, err, `10.1.0.2 is kept by "a"`)
-		assert.ErrorContains(t, err, `10.3.0.2 is kept by "b"`)
+		require.ErrorContains(t, err, `10.1.0.2 is kept by "a"`)
+		require.ErrorContains(t, err, `10.3.0.2 is kept by "b"`)
 		assert.GreaterOrEqual(t, time.Since(began), limit)
 	case <-time.After(20 * time.Second):
 		t.Fatal("it waits for a store that does not answer")

@@ -146,7 +146,7 @@ func (d *drawer) addressing(spec *infrav1.HarvesterMachineSpec) {
 		if index == 0 && way != "interface" || rapid.Bool().Draw(d.T, "interface by DHCP") {
 			continue
 		}
-		spec.NetworkInterfaces = append(spec.NetworkInterfaces, d.networkInterface(int32(index))) //nolint:gosec // At most 3.
+		spec.NetworkInterfaces = append(spec.NetworkInterfaces, d.networkInterface(int32(index)))
 	}
 }
 

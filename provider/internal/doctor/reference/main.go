@@ -37,7 +37,7 @@ func write(root string) error {
 		if err != nil {
 			return fmt.Errorf("render %s: %w", path, err)
 		}
-		if err := os.WriteFile(filepath.Join(root, path), []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(root, path), []byte(text), 0o600); err != nil {
 			return err
 		}
 	}

@@ -88,7 +88,7 @@ const eventsIntro = `<!-- Written by "make generate" from the constants of the a
 
 # Events
 
-Events say what was done and what needs attention. Each also is one line of the manager's log, with the keys ` + "`cluster` and `reason`" + `. At rest there are none, and neither credentials nor bootstrap data are in one.
+An event says what was done or what needs attention. Each also is one line of the manager's log, with the keys ` + "`cluster` and `reason`" + `. At rest there are none, and neither credentials nor bootstrap data are in one.
 
 ` + "```sh\nkubectl get events -n NAMESPACE --field-selector type=Warning\nkubectl events -n NAMESPACE --for harvestermachine/NAME\n```" + `
 
