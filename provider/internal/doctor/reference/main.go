@@ -32,12 +32,18 @@ func write(root string) error {
 	if err != nil {
 		return err
 	}
+	directory, err := os.OpenRoot(root)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = directory.Close() }()
+
 	for path, render := range pages {
 		text, err := render(known)
 		if err != nil {
 			return fmt.Errorf("render %s: %w", path, err)
 		}
-		if err := os.WriteFile(filepath.Join(root, path), []byte(text), 0o600); err != nil {
+		if err := directory.WriteFile(path, []byte(text), 0o600); err != nil {
 			return err
 		}
 	}
