@@ -107,7 +107,21 @@ func (d *drawer) machine() *infrav1.HarvesterMachine {
 	})
 	machine.Spec.Guest = maybe(d.T, "guest", d.guest)
 	d.addressing(&machine.Spec)
+	if machine.Spec.Guest != nil && onlyFixed(&machine.Spec) && rapid.Bool().Draw(d.T, "networkDataVersion is v1") {
+		machine.Spec.Guest.NetworkDataVersion = infrav1.NetworkDataV1
+	}
 	return machine
+}
+
+// onlyFixed tells whether the spec itself says every subnet. Version 1 of the network data has no word for a gateway outside
+// of its subnet, and where a pool or a mask of the cluster's gives the subnet, only the machine's condition says so.
+func onlyFixed(spec *infrav1.HarvesterMachineSpec) bool {
+	if spec.NetworkConfig == nil || !strings.Contains(spec.NetworkConfig.Address, "/") {
+		return false
+	}
+	return !slices.ContainsFunc(spec.NetworkInterfaces, func(i infrav1.NetworkInterface) bool {
+		return len(i.IPPoolRefs)+len(i.AddressesFromPools) > 0
+	})
 }
 
 func (d *drawer) flag(label string) *bool {
@@ -173,8 +187,7 @@ func (d *drawer) networkInterface(index int32) infrav1.NetworkInterface {
 	return drawn
 }
 
-// guest leaves out version 1 of the network data: it has no word for a gateway outside of the address's subnet, and only the
-// pool tells where that is. The condition of the machine says it.
+// guest leaves out version 1 of the network data, see onlyFixed.
 func (d *drawer) guest() *infrav1.Guest {
 	return &infrav1.Guest{
 		InstallAgent:       d.flag("installAgent"),
