@@ -14,6 +14,7 @@ import (
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/tell"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
@@ -47,13 +48,14 @@ func (r *Reconciler) deletePool(ctx context.Context, s *scope, name, condition s
 		return waiting
 	case len(pool.Status.Allocated) > 0:
 		holders := slices.Compact(slices.Sorted(maps.Values(pool.Status.Allocated)))
-		r.warning(ctx, s, infrav1.PoolKeptEvent, "Delete", "IPPool %q is kept, as others hold addresses of it: %s", name, strings.Join(holders, ", "))
+		tell.About{Recorder: r.Recorder, Object: s.infra, Cluster: s.clusterName(), Related: tell.Pool(name)}.Warning(ctx, infrav1.PoolKeptEvent, "Delete",
+			"IPPool %q is kept, as others hold addresses of it: %s", name, strings.Join(holders, ", "))
 		return phase.Unchanged()
 	}
 	err = s.harvester.Client().Delete(ctx, pool, write.Exactly(pool))
 	if client.IgnoreNotFound(err) != nil {
 		return failed("delete the pool", err)
 	}
-	r.event(ctx, s, infrav1.PoolDeletedEvent, "Delete", "Deleted IPPool %q", name)
+	r.eventAbout(ctx, s, tell.Pool(name), infrav1.PoolDeletedEvent, "Delete", "Deleted IPPool %q", name)
 	return waiting
 }

@@ -78,7 +78,7 @@ func (r *Reconciler) deleteBalancers(ctx context.Context, s *scope, balancers []
 			if client.IgnoreNotFound(err) != nil {
 				return failed("delete the load balancer of a Service", err)
 			}
-			r.event(ctx, s, infrav1.LoadBalancerDeletedEvent, "Delete", "Deleted load balancer %s of a Service", client.ObjectKeyFromObject(balancer))
+			r.eventAbout(ctx, s, balancer, infrav1.LoadBalancerDeletedEvent, "Delete", "Deleted load balancer %s of a Service", client.ObjectKeyFromObject(balancer))
 		}
 		again := r.wake.When(ctx, s.harvester, balancer, harvesterclient.OccasionGone, s.request(), terminationRecheck)
 		recheck = min(recheck, again)

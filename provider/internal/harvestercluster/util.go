@@ -38,6 +38,11 @@ func (r *Reconciler) event(ctx context.Context, s *scope, reason, action, format
 	tell.About{Recorder: r.Recorder, Object: s.infra, Cluster: s.clusterName()}.Normal(ctx, reason, action, format, args...)
 }
 
+// eventAbout is event for one of several things of a kind.
+func (r *Reconciler) eventAbout(ctx context.Context, s *scope, related runtime.Object, reason, action, format string, args ...any) {
+	tell.About{Recorder: r.Recorder, Object: s.infra, Cluster: s.clusterName(), Related: related}.Normal(ctx, reason, action, format, args...)
+}
+
 // warning tells the operator what needs attention, as an event and in the log.
 func (r *Reconciler) warning(ctx context.Context, s *scope, reason, action, format string, args ...any) {
 	tell.About{Recorder: r.Recorder, Object: s.infra, Cluster: s.clusterName()}.Warning(ctx, reason, action, format, args...)

@@ -21,6 +21,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/ippool"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/tell"
 )
 
 // address makes sure that the machine's network cards hold their addresses, if they are to have any from pools. The pools
@@ -104,7 +105,8 @@ func (r *Reconciler) lease(ctx context.Context, s *scope, cards []card) error {
 			continue // It was found, not allocated: the cache lagged behind the pool.
 		}
 		r.Metrics.RecordIPAllocation(nil)
-		r.event(ctx, s, infrav1.AddressAllocatedReason, "Allocate", "Allocated %s from pool %s", leases[i].Address, leases[i].Pool)
+		r.eventAbout(ctx, s, tell.Address(leases[i].Pool, leases[i].Address.String()), infrav1.AddressAllocatedReason, "Allocate",
+			"Allocated %s from pool %s", leases[i].Address, leases[i].Pool)
 	}
 	return nil
 }

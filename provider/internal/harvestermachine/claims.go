@@ -166,7 +166,8 @@ func (r *Reconciler) createClaim(ctx context.Context, s *scope, claim *ipamv1.IP
 	if err := r.Client.Create(ctx, claim); err != nil {
 		return fmt.Errorf("make IPAddressClaim %s: %w", client.ObjectKeyFromObject(claim), err)
 	}
-	r.event(ctx, s, infrav1.AddressClaimedEvent, "Claim", "Made IPAddressClaim %s for an address from %s %s", claim.Name, claim.Spec.PoolRef.Kind, claim.Spec.PoolRef.Name)
+	r.eventAbout(ctx, s, claim, infrav1.AddressClaimedEvent, "Claim",
+		"Made IPAddressClaim %s for an address from %s %s", claim.Name, claim.Spec.PoolRef.Kind, claim.Spec.PoolRef.Name)
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/names"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/tell"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/write"
 )
 
@@ -58,7 +59,8 @@ func (r *Reconciler) releaseAddress(ctx context.Context, s *scope) phase.Outcome
 			return failed("release the address", err)
 		}
 		r.Metrics.RecordIPRelease()
-		r.event(ctx, s, infrav1.AddressReleasedEvent, "Release", "Released %s to pool %s", lease.Address, lease.Pool)
+		r.eventAbout(ctx, s, tell.Address(lease.Pool, lease.Address.String()), infrav1.AddressReleasedEvent, "Release",
+			"Released %s to pool %s", lease.Address, lease.Pool)
 	}
 	s.machine.Status.AllocatedIPAddress, s.machine.Status.AllocatedPoolRef = "", ""
 	s.machine.Status.AllocatedAddresses = slices.DeleteFunc(s.machine.Status.AllocatedAddresses,

@@ -3,6 +3,7 @@ package harvestermachine
 import (
 	"context"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/cluster-api/util/conditions"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
@@ -16,6 +17,11 @@ func ownedByMachine(s *scope, labels map[string]string) bool {
 // event tells the operator what was done, as an event and in the log.
 func (r *Reconciler) event(ctx context.Context, s *scope, reason, action, format string, args ...any) {
 	tell.About{Recorder: r.Recorder, Object: s.machine, Cluster: s.clusterName()}.Normal(ctx, reason, action, format, args...)
+}
+
+// eventAbout is event for one of several things of a kind.
+func (r *Reconciler) eventAbout(ctx context.Context, s *scope, related runtime.Object, reason, action, format string, args ...any) {
+	tell.About{Recorder: r.Recorder, Object: s.machine, Cluster: s.clusterName(), Related: related}.Normal(ctx, reason, action, format, args...)
 }
 
 // warning tells the operator what needs attention, as an event and in the log.

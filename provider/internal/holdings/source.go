@@ -35,7 +35,7 @@ func (s Source) Store(server string) func(client.Client) *ippool.Store {
 func (s Source) tell(ctx context.Context, pool string, holding ippool.Holding) {
 	ctrl.LoggerFrom(ctx).Info("Entered an address again that its pool had lost", "pool", pool, "address", holding.Address, "owner", holding.Owner)
 	if s.Recorder != nil && holding.Object != nil {
-		tell.Event(s.Recorder, holding.Object, corev1.EventTypeWarning, infrav1.AddressRestoredEvent, "Allocate",
+		tell.EventAbout(s.Recorder, holding.Object, tell.Address(pool, holding.Address.String()), corev1.EventTypeWarning, infrav1.AddressRestoredEvent, "Allocate",
 			"IPPool %s had lost that %s is held; it was entered again. Was the pool restored or replaced?", pool, holding.Address)
 	}
 }

@@ -180,7 +180,7 @@ func (r *Reconciler) tell(cluster *infrav1.HarvesterCluster, pools []lbv1.IPPool
 	for _, leak := range leaks {
 		namespace, _, _ := names.VMOfAddressOwner(leak.Owner)
 		if namespace == cluster.Spec.TargetNamespace && !slices.Contains(r.told[key], leak) {
-			tell.Event(r.Recorder, cluster, corev1.EventTypeWarning, infrav1.AddressLeakedEvent, "Verify",
+			tell.EventAbout(r.Recorder, cluster, tell.Address(leak.Pool, leak.Address), corev1.EventTypeWarning, infrav1.AddressLeakedEvent, "Verify",
 				"IPPool %s: %s is %s; caphv-ipam repair releases it", leak.Pool, leak.Address, leak.Message)
 		}
 	}

@@ -43,7 +43,8 @@ func TestEveryEventIsInTheCatalog(t *testing.T) {
 		assert.False(t, documented[kind.Reason], "%s is there twice", kind.Reason)
 		documented[kind.Reason] = true
 	}
-	call := regexp.MustCompile(`(?:r\.(?:event|warning)\((?:ctx, )?s, |tell\.Event\([^,]+, [^,]+, [^,]+, )([^,]+),`)
+	call := regexp.MustCompile(`(?:r\.(?:event|warning)\((?:ctx, )?s, |tell\.Event\([^,]+, [^,]+, [^,]+, )([^,]+),` +
+		`|(?:r\.eventAbout|tell\.EventAbout|\}\.Warning)\([^\n]*?(infrav1\.\w+),`)
 	written := map[string]bool{}
 	files, err := filepath.Glob("../../*/*.go")
 	require.NoError(t, err)
@@ -51,6 +52,7 @@ func TestEveryEventIsInTheCatalog(t *testing.T) {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		for _, match := range call.FindAllStringSubmatch(string(text), -1) {
+			match[1] += match[2]
 			if strings.HasSuffix(file, "_test.go") || byVariable[match[1]] != "" || match[1] == "reason" {
 				continue
 			}
