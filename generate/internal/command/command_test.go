@@ -254,5 +254,5 @@ func TestMan(t *testing.T) {
 	}
 	code, _, stderr = run(t, "man")
 	assert.Equal(t, ExitUsage, code)
-	assert.Contains(t, stderr, "man wants one folder")
+	assert.Contains(t, stderr, "man wants one directory")
 }
