@@ -7,7 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -73,7 +75,7 @@ func orderedFaults() []fault {
 		{"no key pair", spec(func(s *infrav1.HarvesterMachineSpec) { s.SSHKeyPair = "default/no-key" }), vm, infrav1.KeyPairNotFoundReason},
 		{"no network", spec(func(s *infrav1.HarvesterMachineSpec) { s.Networks = []string{"default/no-network"} }), vm, infrav1.NetworkNotFoundReason},
 		{"no storage class", spec(func(s *infrav1.HarvesterMachineSpec) {
-			s.Volumes = append(s.Volumes, infrav1.Volume{VolumeType: infrav1.VolumeTypeStorageClass, StorageClass: "no-class"})
+			s.Volumes = append(s.Volumes, infrav1.Volume{VolumeType: infrav1.VolumeTypeStorageClass, StorageClass: "no-class", VolumeSize: ptr.To(resource.MustParse("10Gi"))})
 		}), vm, infrav1.StorageClassNotFoundReason},
 		{"a VM of another owner", func(w *world) {
 			w.createForeignVM("m-1", map[string]string{"team": "other"})

@@ -6,7 +6,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/cluster-api/util/conditions"
@@ -26,7 +28,7 @@ func TestMissingReferenceIsNamedAndNothingIsMade(t *testing.T) {
 		"key pair": {func(s *infrav1.HarvesterMachineSpec) { s.SSHKeyPair = "default/no-key" }, "False/" + infrav1.KeyPairNotFoundReason, "no-key"},
 		"network":  {func(s *infrav1.HarvesterMachineSpec) { s.Networks = []string{"default/no-network"} }, "False/" + infrav1.NetworkNotFoundReason, "no-network"},
 		"storage class": {func(s *infrav1.HarvesterMachineSpec) {
-			s.Volumes = append(s.Volumes, infrav1.Volume{VolumeType: infrav1.VolumeTypeStorageClass, StorageClass: "no-class"})
+			s.Volumes = append(s.Volumes, infrav1.Volume{VolumeType: infrav1.VolumeTypeStorageClass, StorageClass: "no-class", VolumeSize: ptr.To(resource.MustParse("10Gi"))})
 		}, "False/" + infrav1.StorageClassNotFoundReason, "no-class"},
 	} {
 		t.Run(name, func(t *testing.T) {
