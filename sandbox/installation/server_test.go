@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -82,6 +83,9 @@ func (s *server) try(program string, arguments ...string) (string, error) {
 	defer cancel()
 	command := exec.CommandContext(ctx, program, arguments...)
 	command.Dir = s.home
+	// A shell's children end with it, or the output of one that hangs is waited for beyond the deadline.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
 	// Nothing of the one who runs the tests is read or written, and no program asks for a newer release of itself.
 	command.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "HOME="+s.home, "XDG_CONFIG_HOME="+s.home, "XDG_CACHE_HOME="+s.home,
 		"XDG_DATA_HOME="+s.home, "CLUSTERCTL_DISABLE_VERSIONCHECK=true")

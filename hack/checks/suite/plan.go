@@ -12,7 +12,7 @@ import (
 var LongTests = map[string][]string{
 	// Two minutes without Harvester, and a fight for leadership.
 	"sandbox/e2e": {"TestOutagesHealByThemselves"},
-	// Three minutes of installers, and not yet reliable: kubectl sometimes waits for ever for the CRDs that it deletes.
+	// Three minutes of installers, and not yet reliable: kubectl was seen to wait for minutes for the CRDs that it deletes.
 	"sandbox/installation": {
 		"TestClusterctl", "TestClusterctlAndHelm", "TestClusterctlByItsOwnName", "TestClusterctlGeneratesEachFlavor", "TestClusterctlMove",
 		"TestHelm", "TestHelmAndTheOtherWays", "TestHelmWhereKindsAreMissing",

@@ -3,6 +3,9 @@ package phase_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -71,6 +74,24 @@ func TestOldObjectsHaveTheirTurn(t *testing.T) {
 		require.NoError(t, <-ended)
 		assert.Greater(t, busy.counts["old"], 10)
 	})
+}
+
+// A controller that is set up without InTurn would starve its older objects again.
+func TestEveryReconcilerIsInTurn(t *testing.T) {
+	files, err := filepath.Glob("../*/*.go")
+	require.NoError(t, err)
+	setUp := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		if strings.HasSuffix(file, "_test.go") || !strings.Contains(string(text), "NewControllerManagedBy(") {
+			continue
+		}
+		begun, inTurn := strings.Count(string(text), "NewControllerManagedBy("), strings.Count(string(text), "(phase.InTurn(r))")
+		assert.Equal(t, begun, inTurn, "%s: give Complete or Build phase.InTurn(r)", file)
+		setUp += begun
+	}
+	require.Positive(t, setUp)
 }
 
 // poller takes 20 ms for an object and looks again after 200 ms, so that one worker serves about ten.

@@ -41,7 +41,7 @@ func conditionsPage(known []constants.Constant) (string, error) {
 			group = append([]string{}, reason.Conditions...)
 			fmt.Fprintf(text, "\n## Reasons of %s\n\n| reason | it tells | to do | runbook |\n|---|---|---|---|\n", heading(group, conditions))
 		}
-		fmt.Fprintf(text, "| `%s` | %s | %s | %s |\n", reason.Value, plain(reason.Meaning, known), todo(answer), runbook(answer))
+		fmt.Fprintf(text, "| `%s` | %s | %s | %s |\n", reason.Value, plain(reason.Meaning, known), remedy(answer), runbook(answer))
 	}
 	return text.String(), nil
 }
@@ -68,7 +68,7 @@ func plain(meaning string, known []constants.Constant) string {
 	return cell(meaning)
 }
 
-func todo(answer doctor.Answer) string {
+func remedy(answer doctor.Answer) string {
 	text := cell(strings.NewReplacer("{namespace}", "NAMESPACE", "{name}", "NAME", "{cluster}", "CLUSTER", "{target}", "TARGET",
 		"{secret}", "NAMESPACE/SECRET", "{owner}", "MACHINE").Replace(answer.Do))
 	if answer.Kind == doctor.KindProgress {
