@@ -11,7 +11,7 @@ export GOFLAGS := -trimpath
 export CGO_ENABLED := 0
 export KUBEBUILDER_ASSETS ?= $(CURDIR)/bin/assets
 
-LIBRARIES := api cloudinit etcdops harvesterclient ipam observability validation
+LIBRARIES := api cloudinit etcdops harvesterclient internal ipam observability simulator validation
 PROGRAMS  := generate provider sandbox
 CONFORMANCE := $(patsubst %/go.mod,%,$(wildcard conformance/*/go.mod))
 # All modules, unless named: make test MODULES="ipam api"
@@ -22,7 +22,7 @@ VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo un
 
 # What the tests of the modules need: nothing, an API server, or everything that a sandbox runs.
 ASSETS   = $(if $(filter-out cloudinit ipam observability validation hack/checks,$(MODULES)),assets)
-ADMISSION = $(if $(filter sandbox,$(MODULES)),kubevirt-admission)
+ADMISSION = $(if $(filter sandbox simulator,$(MODULES)),kubevirt-admission)
 PROGRAMS_OF_E2E = $(if $(filter sandbox,$(MODULES)),sandbox-programs)
 SUITE    = go build -C hack/checks -o $(CURDIR)/bin/suite ./suite/cmd/suite && bin/suite -modules "$(NAMED)" -base "$(BASE)" $(SUITE_FLAGS)
 BASE    ?= main
@@ -184,7 +184,7 @@ generate: ## Writes deep copies, CRDs with the rules' CEL, schemas for caphv-lin
 	cd validation && go run ./internal/crd/gen ../config/crd/bases/*.yaml
 	cd harvesterclient && go run ./rights/internal/page/gen ..
 	cd harvesterclient && $(CONTROLLER_GEN) object paths=./loadbalancer/... paths=./harvesterhci/... paths=./cni/...
-	cd sandbox && go generate ./harvester/crds
+	cd simulator && go generate ./internal/crds
 	cd generate && go generate ./internal/clusterclass
 	cd hack/tools/monitoring && go run . ../../..
 	cd provider && go generate ./internal/optional

@@ -10,8 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/apiproxy"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/kubevirt"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator"
 )
 
 // resourceTarget is the argument of faults in Harvester's API.
@@ -20,31 +19,31 @@ const resourceTarget = "[<resource>, such as virtualmachines; all when left out]
 // harvesterFaults break the API that CAPHV reaches; harvester-up mends all.
 func harvesterFaults() []Fault {
 	return []Fault{
-		{Name: "harvester-down", Effect: "refuses connections to Harvester", make: connections(apiproxy.Refused)},
-		{Name: "harvester-cut", Effect: "resets connections to Harvester", make: connections(apiproxy.Cut)},
+		{Name: "harvester-down", Effect: "refuses connections to Harvester", make: connections(simulator.Refused)},
+		{Name: "harvester-cut", Effect: "resets connections to Harvester", make: connections(simulator.Cut)},
 		{
 			Name: "harvester-errors", optional: resourceTarget, Effect: "answers half of the requests with 500",
-			make: rule(apiproxy.Rule{Name: "harvester-errors", Status: http.StatusInternalServerError, Probability: 0.5}),
+			make: rule(simulator.Rule{Name: "harvester-errors", Status: http.StatusInternalServerError, Probability: 0.5}),
 		},
 		{
 			Name: "harvester-conflicts", optional: resourceTarget, Effect: "answers half of the updates and patches with 409",
-			make: rule(apiproxy.Rule{Name: "harvester-conflicts", Verbs: []string{"update", "patch"}, Status: http.StatusConflict, Probability: 0.5}),
+			make: rule(simulator.Rule{Name: "harvester-conflicts", Verbs: []string{"update", "patch"}, Status: http.StatusConflict, Probability: 0.5}),
 		},
 		{
 			Name: "harvester-throttles", optional: resourceTarget, Effect: "answers half of the requests with 429",
-			make: rule(apiproxy.Rule{Name: "harvester-throttles", Status: http.StatusTooManyRequests, RetryAfter: time.Second, Probability: 0.5}),
+			make: rule(simulator.Rule{Name: "harvester-throttles", Status: http.StatusTooManyRequests, RetryAfter: time.Second, Probability: 0.5}),
 		},
 		{
 			Name: "harvester-slow", optional: resourceTarget, Effect: "delays every request by 2 s",
-			make: rule(apiproxy.Rule{Name: "harvester-slow", Latency: 2 * time.Second}),
+			make: rule(simulator.Rule{Name: "harvester-slow", Latency: 2 * time.Second}),
 		},
 		{
 			Name: "harvester-lost", optional: resourceTarget, Effect: "carries out a third of the creates and loses the answer",
-			make: rule(apiproxy.Rule{Name: "harvester-lost", Verbs: []string{"create"}, Lost: true, Probability: 0.33}),
+			make: rule(simulator.Rule{Name: "harvester-lost", Verbs: []string{"create"}, Lost: true, Probability: 0.33}),
 		},
 		{
 			Name: "harvester-denies", optional: resourceTarget, Effect: "has a webhook refuse half of the creates and updates, with 500",
-			make: rule(apiproxy.Rule{
+			make: rule(simulator.Rule{
 				Name: "harvester-denies", Verbs: []string{"create", "update"}, Probability: 0.5,
 				Denial: "validator.harvester-system.harvester-load-balancer-webhook", Message: "refused for the sake of the sandbox",
 			}),
@@ -55,14 +54,14 @@ func harvesterFaults() []Fault {
 	}
 }
 
-func connections(state apiproxy.ConnectionState) makeFault {
+func connections(state simulator.ConnectionState) makeFault {
 	return func(_ context.Context, s *Sandbox, _ string) (string, error) {
 		s.harvester.Faults().Connections(state)
 		return fmt.Sprintf("connections to Harvester: %s", state), nil
 	}
 }
 
-func rule(broken apiproxy.Rule) makeFault {
+func rule(broken simulator.Rule) makeFault {
 	return func(_ context.Context, s *Sandbox, resource string) (string, error) {
 		set := broken
 		on := "everything"
@@ -102,13 +101,13 @@ const machineTarget = "<namespace>/<vm>"
 
 // vmFaults are what happens to a virtual machine as Harvester sees it.
 func vmFaults() []Fault {
-	vms := func(name, effect string, do func(context.Context, *kubevirt.Faults, types.NamespacedName) error) Fault {
+	vms := func(name, effect string, do func(context.Context, *simulator.VMFaults, types.NamespacedName) error) Fault {
 		return Fault{Name: name, Target: machineTarget, Effect: effect, make: onMachine(
 			func(ctx context.Context, s *Sandbox, namespace, name string) error {
 				return do(ctx, s.harvester.VMs(), types.NamespacedName{Namespace: namespace, Name: name})
 			})}
 	}
-	type faults = kubevirt.Faults
+	type faults = simulator.VMFaults
 	return []Fault{
 		vms("vm-crash", "ends the guest out of order", func(ctx context.Context, f *faults, vm types.NamespacedName) error { return f.Crash(ctx, vm) }),
 		vms("vm-shutdown", "has the guest shut itself down", func(ctx context.Context, f *faults, vm types.NamespacedName) error { return f.ShutDown(ctx, vm) }),

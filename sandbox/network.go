@@ -7,7 +7,7 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator"
 )
 
 // Names of what is prepared on Harvester for clusters to use; those of the
@@ -75,13 +75,13 @@ func takeSlot() (network Network, release func(), err error) {
 
 // Seed is what an operator would have prepared on Harvester: an image, a key
 // pair, a VM network, a pool for machines and one for load balancers.
-func (n Network) Seed() harvester.Seed {
-	return harvester.Seed{
+func (n Network) Seed() simulator.Seed {
+	return simulator.Seed{
 		Namespaces: []string{"default"},
-		Images:     []harvester.Image{{Namespace: "default", Name: "image-sles15", DisplayName: "sles15-sp7-minimal-vm.x86_64-cloud-qu2.qcow2"}},
-		KeyPairs:   []harvester.KeyPair{{Namespace: "default", Name: "capi-ssh-key"}},
-		Networks:   []harvester.Network{{Namespace: "default", Name: "production"}},
-		Pools: []harvester.Pool{
+		Images:     []simulator.Image{{Namespace: "default", Name: "image-sles15", DisplayName: "sles15-sp7-minimal-vm.x86_64-cloud-qu2.qcow2"}},
+		KeyPairs:   []simulator.KeyPair{{Namespace: "default", Name: "capi-ssh-key"}},
+		Networks:   []simulator.Network{{Namespace: "default", Name: "production"}},
+		Pools: []simulator.Pool{
 			{Name: MachinePool, Network: VMNetwork, Subnet: n.Machines, Start: n.PoolStart, End: n.PoolEnd, Gateway: n.Gateway},
 			{Name: LBPool, Subnet: n.LBPool},
 		},

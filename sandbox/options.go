@@ -10,8 +10,8 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/build"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/management"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator"
 )
 
 // ErrUnsupported means that this operating system cannot run a sandbox.
@@ -32,10 +32,10 @@ type Options struct {
 	Report func(part string, took time.Duration)
 	// Harvester configures the stand-in. Guests and LoadBalancers are filled in
 	// when nil.
-	Harvester harvester.Options
+	Harvester simulator.Options
 	// Seed lists what an operator would have prepared on Harvester;
 	// Network.Seed of the sandbox's network when nil.
-	Seed *harvester.Seed
+	Seed *simulator.Seed
 	// Components of the management cluster; all when empty.
 	Components []management.Component
 	// Light has all machines register as Nodes of the management cluster's API server, and starts no process for them:

@@ -12,13 +12,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/controlplane"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/loadbalancer"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/build"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/controlplane"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/loadbalancer"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/management"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/statedir"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator"
 )
 
 // Sandbox is a running sandbox. Safe for concurrent use.
@@ -32,7 +32,7 @@ type Sandbox struct {
 	losses     int // of the management cluster
 	// harvesterPlane is the API server the stand-in works on.
 	harvesterPlane *controlplane.ControlPlane
-	harvester      *harvester.Harvester
+	harvester      *simulator.Harvester
 	proxies        *loadbalancer.Proxies
 	// managementAddress leads to harvesterPlane.
 	managementAddress *loadbalancer.Proxies
@@ -125,13 +125,13 @@ func (s *Sandbox) startHarvester(ctx context.Context) error {
 		return err
 	}
 	err = s.options.timed("Harvester stand-in", func() (err error) {
-		if err := harvester.InstallCRDs(ctx, s.harvesterPlane.Config()); err != nil {
+		if err := simulator.InstallCRDs(ctx, s.harvesterPlane.Config()); err != nil {
 			return err
 		}
-		if err := s.harvesterPlane.StartControllers(ctx, harvester.ControllerManagerControllers...); err != nil {
+		if err := s.harvesterPlane.StartControllers(ctx, simulator.ControllerManagerControllers...); err != nil {
 			return err
 		}
-		s.harvester, err = harvester.Start(ctx, s.harvesterPlane.Config(), dir, options)
+		s.harvester, err = simulator.Start(ctx, s.harvesterPlane.Config(), dir, options)
 		return err
 	})
 	if err != nil {
@@ -145,7 +145,7 @@ func (s *Sandbox) startHarvester(ctx context.Context) error {
 	})
 }
 
-func (s *Sandbox) seed() harvester.Seed {
+func (s *Sandbox) seed() simulator.Seed {
 	if s.options.Seed != nil {
 		return *s.options.Seed
 	}
@@ -161,7 +161,7 @@ func (s *Sandbox) openManagementAddress() error {
 
 // harvesterOptions gives the stand-in guests to boot and a data path for its
 // load balancers, unless the caller brought others.
-func (s *Sandbox) harvesterOptions() (harvester.Options, error) {
+func (s *Sandbox) harvesterOptions() (simulator.Options, error) {
 	options := s.options.Harvester
 	if options.Logger.GetSink() == nil {
 		options.Logger = s.options.Logger
@@ -224,7 +224,7 @@ func (s *Sandbox) Stop(ctx context.Context) (err error) {
 func (s *Sandbox) Management() *management.Management { return s.management }
 
 // Harvester is the stand-in.
-func (s *Sandbox) Harvester() *harvester.Harvester { return s.harvester }
+func (s *Sandbox) Harvester() *simulator.Harvester { return s.harvester }
 
 // Network is the part of the loopback network this sandbox uses.
 func (s *Sandbox) Network() Network { return s.network }
@@ -235,7 +235,7 @@ func (s *Sandbox) Paths() build.Paths { return s.paths }
 // HistoryFile is where the stand-in records what happens to machines, addresses
 // and objects; package harvester/history reads it.
 func (s *Sandbox) HistoryFile() string {
-	return filepath.Join(s.dir.Sub("harvester"), harvester.HistoryFile)
+	return filepath.Join(s.dir.Sub("harvester"), simulator.HistoryFile)
 }
 
 // GuestsDir holds the data of everything that runs inside virtual machines.

@@ -25,13 +25,13 @@ func TestUpstreamVersions(t *testing.T) {
 
 // The stand-in for Harvester serves KubeVirt's own definitions. After an upgrade of KubeVirt, write them again with
 //
-//	go run ./cmd/kubevirt-crds ../../sandbox/harvester/crds
+//	go run ./cmd/kubevirt-crds ../../simulator/internal/crds
 func TestTheStandInServesKubeVirtsDefinitions(t *testing.T) {
 	files, err := Definitions()
 	require.NoError(t, err)
 	require.Len(t, files, 3)
 	for name, want := range files {
-		got, err := os.ReadFile(filepath.Join("..", "..", "sandbox", "harvester", "crds", name))
+		got, err := os.ReadFile(filepath.Join("..", "..", "simulator", "internal", "crds", name))
 		require.NoError(t, err)
 		assert.Equal(t, string(want), string(got), name)
 	}

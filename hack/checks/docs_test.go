@@ -33,7 +33,7 @@ func TestTestsThatAreNamedInPagesExist(t *testing.T) {
 
 // Each behavior of the simulator of Harvester has a test that shows it.
 func TestEveryBehaviorOfTheSimulatorNamesATest(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join(mustRoot(t), "docs", "harvester-stand-in.md"))
+	page, err := os.ReadFile(filepath.Join(mustRoot(t), "docs", "harvester-simulator.md"))
 	require.NoError(t, err)
 	rows := 0
 	for _, line := range strings.Split(string(page), "\n") {

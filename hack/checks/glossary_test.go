@@ -69,5 +69,5 @@ func unwanted(text string) []string {
 
 func TestUnwantedWords(t *testing.T) {
 	assert.Equal(t, []string{"Folder", "mended", "nobody"}, unwanted("Folder, mended; nobody and recommended and warehouse"))
-	assert.Empty(t, unwanted("see `judge` and [the page](docs/harvester-stand-in.md)"))
+	assert.Empty(t, unwanted("see `judge` and [the page](docs/the-stand-in.md)"))
 }

@@ -61,7 +61,7 @@ func hasGoMod(dir string) bool {
 
 func TestLibrariesImportOnlyWhatTheyMay(t *testing.T) {
 	dir := mustRoot(t)
-	for _, library := range libraries {
+	for _, library := range append([]string{shared, simulator}, libraries...) {
 		for file, imports := range importsOf(t, dir, library, false) {
 			for _, imported := range imports {
 				assert.True(t, mayImport(library, imported), "%s imports %s", file, imported)
@@ -93,13 +93,15 @@ func TestMayImport(t *testing.T) {
 	assert.False(t, mayImport("ipam", prefix+"ipamx"))
 	assert.False(t, mayImport("ipam", prefix+"api/v1beta1"))
 	assert.False(t, mayImport("ipam", "k8s.io/client-go/rest"))
+	assert.True(t, mayImport("simulator", prefix+"harvesterclient/rights"))
+	assert.False(t, mayImport("simulator", prefix+"api/v1beta1"))
 }
 
 // Nothing that ships may lean on the sandbox, and the provider and the
 // generator are programs that nobody imports.
 func TestNothingThatShipsImportsPrograms(t *testing.T) {
 	dir := mustRoot(t)
-	shipped := append([]string{"provider", "generate"}, libraries...)
+	shipped := append([]string{"provider", "generate", shared, simulator}, libraries...)
 	for _, module := range shipped {
 		for _, tests := range []bool{false, true} {
 			if tests && !hasTests(t, dir, module) {
@@ -114,6 +116,20 @@ func TestNothingThatShipsImportsPrograms(t *testing.T) {
 						assert.False(t, strings.HasPrefix(imported, prefix+program+"/") || imported == prefix+program,
 							"%s imports %s", file, imported)
 					}
+				}
+			}
+		}
+	}
+}
+
+// What is shipped runs against Harvester; only its tests may run against the simulator.
+func TestNothingThatShipsImportsTheSimulator(t *testing.T) {
+	dir := mustRoot(t)
+	for _, module := range append([]string{"provider", "generate"}, libraries...) {
+		for file, imports := range importsOf(t, dir, module, false) {
+			for _, imported := range imports {
+				for _, other := range []string{shared, simulator} {
+					assert.False(t, strings.HasPrefix(imported, prefix+other+"/") || imported == prefix+other, "%s imports %s", file, imported)
 				}
 			}
 		}

@@ -67,7 +67,7 @@ func TestModulePathsAndGoDirectivesAgree(t *testing.T) {
 
 func TestLibrariesHaveNoReplaceAndNoSibling(t *testing.T) {
 	dir := mustRoot(t)
-	for _, library := range libraries {
+	for _, library := range append([]string{shared}, libraries...) {
 		file := mustModFile(t, dir, library)
 		assert.Empty(t, file.Replace, "%s/go.mod", library)
 		assert.Empty(t, file.Exclude, "%s/go.mod", library)

@@ -18,6 +18,14 @@ var libraries = []string{
 	"api", "cloudinit", "etcdops", "harvesterclient", "ipam", "observability", "validation",
 }
 
+// shared is what the modules of the project have in common. It obeys the rules of libraries; the go command lets nothing
+// outside the project import it.
+const shared = "internal"
+
+// simulator is imported by the tests of others, as a library is, but composes libraries, which it reaches by a local replace.
+// It is tagged without one (docs/adr/0037-the-simulator-is-a-module.md).
+const simulator = "simulator"
+
 // programs compose the libraries, which they reach by a local replace.
 var programs = []string{"generate", "provider", "sandbox"}
 
@@ -37,7 +45,9 @@ var allowedWithin = map[string][]string{
 	"etcdops":         {"github.com/spf13/", "go.etcd.io/etcd/", "google.golang.org/grpc", "go.uber.org/zap", "k8s.io/api/", "k8s.io/apimachinery/", "k8s.io/client-go/", "k8s.io/streaming/"},
 	"harvesterclient": {"github.com/go-logr/logr", "github.com/gorilla/websocket", "golang.org/x/sync/", "golang.org/x/time/", "k8s.io/api/", "k8s.io/apiextensions-apiserver/pkg/apis/", "k8s.io/apimachinery/", "k8s.io/client-go/", "k8s.io/streaming/", "k8s.io/utils/", "kubevirt.io/api/", "sigs.k8s.io/controller-runtime", "sigs.k8s.io/yaml"},
 	"ipam":            {"go4.org/netipx"},
+	"internal":        {"golang.org/x/sys/", "k8s.io/api/", "k8s.io/apimachinery/", "k8s.io/client-go/", "k8s.io/utils/"},
 	"observability":   {"github.com/prometheus/"},
+	"simulator":       {prefix + "harvesterclient/", prefix + "internal/", "github.com/evanphx/json-patch/", "github.com/go-logr/logr", "github.com/gorilla/websocket", "go.yaml.in/yaml/", "golang.org/x/", "k8s.io/", "kubevirt.io/api/", "kubevirt.io/containerized-data-importer-api/", "sigs.k8s.io/controller-runtime", "sigs.k8s.io/yaml"},
 	"validation":      {"github.com/bmatcuk/doublestar/", "github.com/google/cel-go/", "github.com/owenrumney/go-sarif/", "github.com/spf13/", "go.yaml.in/yaml/", "k8s.io/api/", "k8s.io/apiextensions-apiserver/", "k8s.io/apimachinery/", "k8s.io/apiserver/", "sigs.k8s.io/json", "sigs.k8s.io/yaml", "golang.org/x/sync/"},
 }
 
@@ -70,5 +80,5 @@ func readModFile(root, module string) (*modfile.File, error) {
 }
 
 func projectModules() []string {
-	return slices.Sorted(slices.Values(append(slices.Clone(libraries), programs...)))
+	return slices.Sorted(slices.Values(slices.Concat(libraries, programs, []string{shared, simulator})))
 }

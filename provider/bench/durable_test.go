@@ -149,7 +149,7 @@ func apiServer(b *testing.B) client.Client {
 	}
 	ctrl.SetLogger(logr.Discard())
 	environment := &envtest.Environment{
-		BinaryAssetsDirectory: folder, CRDDirectoryPaths: []string{"../../sandbox/harvester/crds/loadbalancer.harvesterhci.io_ippools.yaml"},
+		BinaryAssetsDirectory: folder, CRDDirectoryPaths: []string{"../../simulator/internal/crds/loadbalancer.harvesterhci.io_ippools.yaml"},
 		ErrorIfCRDPathMissing: true,
 	}
 	config, err := environment.Start()

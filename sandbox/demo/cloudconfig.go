@@ -12,7 +12,7 @@ import (
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator"
 )
 
 // cloudConfig is where Harvester's cloud provider and storage driver find, in the guest, how to reach Harvester.
@@ -55,7 +55,7 @@ func (d *demo) useCloudConfig(ctx context.Context, kubeconfig []byte) (host stri
 	if err != nil {
 		return "", err
 	}
-	asProvider, err := client.New(config, client.Options{Scheme: harvester.NewScheme()})
+	asProvider, err := client.New(config, client.Options{Scheme: simulator.NewScheme()})
 	if err != nil {
 		return "", err
 	}

@@ -18,7 +18,7 @@ import (
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator"
 )
 
 // patience for an answer that comes from an event, not from a timer.
@@ -137,13 +137,13 @@ func TestAPoolThatDoesNotExistIsNamedAndWaitedFor(t *testing.T) {
 	assert.Contains(t, message, "late-pool")
 
 	machines := shared.Network().Machines.Addr().As4()
-	late := harvester.Pool{Name: "late-pool", Network: sandbox.VMNetwork, Subnet: shared.Network().Machines, Gateway: shared.Network().Gateway, Priority: 7}
+	late := simulator.Pool{Name: "late-pool", Network: sandbox.VMNetwork, Subnet: shared.Network().Machines, Gateway: shared.Network().Gateway, Priority: 7}
 	machines[2] = 150
 	machines[3] = 10
 	late.Start = addr(machines)
 	machines[3] = 20
 	late.End = addr(machines)
-	require.NoError(t, shared.Harvester().Seed(t.Context(), harvester.Seed{Namespaces: []string{"default"}, Pools: []harvester.Pool{late}}))
+	require.NoError(t, shared.Harvester().Seed(t.Context(), simulator.Seed{Namespaces: []string{"default"}, Pools: []simulator.Pool{late}}))
 	awaitCondition(t, c, infra, infrav1.IPPoolsReadyCondition, metav1.ConditionTrue, "")
 }
 

@@ -18,8 +18,8 @@ import (
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/demo"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/management"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator"
 )
 
 // otherFlags are what the operations guide abbreviates as "[other flags...]", for the sandbox's addresses.
@@ -71,11 +71,11 @@ func TestTheGuidesCommands(t *testing.T) {
 // twoPools makes pools of two addresses each.
 func twoPools(t *testing.T) {
 	t.Helper()
-	seed := harvester.Seed{Namespaces: []string{"default"}}
+	seed := simulator.Seed{Namespaces: []string{"default"}}
 	base := shared.Network().Machines.Addr().As4()
 	for i, name := range []string{"pool-a", "pool-b"} {
 		start := netip.AddrFrom4([4]byte{base[0], base[1], 3, byte(40 + 2*i)})
-		seed.Pools = append(seed.Pools, harvester.Pool{
+		seed.Pools = append(seed.Pools, simulator.Pool{
 			Name: name, Network: sandbox.VMNetwork, Subnet: shared.Network().Machines, Gateway: shared.Network().Gateway,
 			Start: start, End: start.Next(), Priority: uint32(20 + i),
 		})

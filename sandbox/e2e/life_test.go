@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/demo"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/apiproxy"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/history"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/judge"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/management"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/history"
 )
 
 // TestAClustersLifeWithTheManagerKilledFiveTimes tells the demo's story, which
@@ -54,8 +54,8 @@ func TestAClustersLifeWithTheManagerKilledFiveTimes(t *testing.T) {
 }
 
 // refused counts the requests that Harvester has refused for want of a right.
-func refused() map[apiproxy.Key]int {
-	counts := map[apiproxy.Key]int{}
+func refused() map[simulator.RequestKind]int {
+	counts := map[simulator.RequestKind]int{}
 	for key, count := range shared.Harvester().Requests().All() {
 		if key.Code == http.StatusForbidden {
 			counts[key] = count

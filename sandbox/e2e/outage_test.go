@@ -21,9 +21,9 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/fleet"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/history"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/judge"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/management"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/history"
 )
 
 const enduring = "enduring"

@@ -20,10 +20,10 @@ import (
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/fleet"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/history"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/inventory"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/judge"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/management"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/history"
 )
 
 // TestAClusterOfV02IsAdopted starts where an operator of v0.2.x stands: CRDs that know v1alpha1 alone, a cluster stored in

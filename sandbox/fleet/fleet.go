@@ -14,10 +14,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/controlplane"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/controlplane"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/management"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator"
 )
 
 // Pool is the pool that a fleet's machines take their addresses from.
@@ -54,12 +54,12 @@ func Options(root, state string) (options sandbox.Options, metrics string, err e
 }
 
 // Seed is what the sandbox's Harvester needs for fleets beyond what it has.
-func Seed(network sandbox.Network) harvester.Seed {
+func Seed(network sandbox.Network) simulator.Seed {
 	base := network.Machines.Addr().As4()
 	at := func(c, d byte) netip.Addr { return netip.AddrFrom4([4]byte{base[0], base[1], c, d}) }
-	return harvester.Seed{
+	return simulator.Seed{
 		Namespaces: []string{"default"},
-		Pools: []harvester.Pool{{
+		Pools: []simulator.Pool{{
 			Name: Pool, Network: sandbox.VMNetwork, Subnet: network.Machines, Gateway: network.Gateway, Priority: 9,
 			Start: at(2, 0), End: at(21, 255),
 		}},

@@ -21,7 +21,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/pki"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/pki"
 )
 
 // guestView serves the API server that all light machines share as if each cluster had one of its own: who lists or

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/apiproxy"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator"
 )
 
 // Load says what to measure.
@@ -204,7 +204,7 @@ func (f *Fleet) use(ctx context.Context) (usage, error) {
 }
 
 // byKind adds up what was requested since an earlier count, by verb and resource. Pure.
-func byKind(before, after map[apiproxy.Key]int) map[string]int {
+func byKind(before, after map[simulator.RequestKind]int) map[string]int {
 	kinds := map[string]int{}
 	for key, count := range after {
 		if more := count - before[key]; more > 0 {

@@ -18,7 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/guestapi"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/guestapi"
 )
 
 // TestClusterLife takes one cluster of three servers and an agent, booted from

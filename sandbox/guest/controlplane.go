@@ -10,11 +10,11 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/process"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/apiserver"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/controllers"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/rke2"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/supervisor"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/process"
 )
 
 // program is the path of one of the programs machines run.

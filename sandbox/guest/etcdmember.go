@@ -11,10 +11,10 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/process"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/etcd"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/rke2"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/supervisor"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/process"
 )
 
 const (

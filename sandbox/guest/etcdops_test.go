@@ -18,7 +18,7 @@ import (
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/etcdops"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/guestapi"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/guestapi"
 )
 
 // TestNodesLeaveEtcd takes one cluster through every way in which a control-plane node can leave: etcd, the API servers

@@ -19,11 +19,11 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/loadbalancer"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/build"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/pki"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/guestapi"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/loadbalancer"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/guestapi"
 )
 
 // timeout bounds each wait; on a busy machine an API server takes its time.

@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/controlplane"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/controlplane"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest"
 )
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/disk"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/guestapi"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/guestapi"
 )
 
 var _ guestapi.Guest = (*machine)(nil)

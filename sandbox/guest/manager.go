@@ -12,7 +12,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/disk"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/guestapi"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/guestapi"
 )
 
 var (

@@ -14,7 +14,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/guestapi"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/guestapi"
 )
 
 // plain makes a manager of machines that run no RKE2, and collects its log.

@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/process"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/process"
 )
 
 // Labels by which a machine's cluster is known.

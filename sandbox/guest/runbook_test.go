@@ -21,7 +21,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/controlplane"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/controlplane"
 )
 
 // runbook removes a stale member as an operator does: by the command, with what the management cluster keeps about the

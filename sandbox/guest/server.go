@@ -13,11 +13,11 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/process"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/etcd"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/pki"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/rke2"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/guest/internal/supervisor"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/process"
 )
 
 // shutdownTime bounds an orderly shutdown of etcd, which hands its leadership

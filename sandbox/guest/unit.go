@@ -7,7 +7,7 @@ import (
 
 	"k8s.io/utils/clock"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/process"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/process"
 )
 
 // restartDelay paces the starts of a process that keeps failing.

@@ -13,7 +13,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/history"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/history"
 )
 
 // Rule names what was broken.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/harvester/history"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/judge"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/history"
 )
 
 func up(name, uid, instance string) history.Event {

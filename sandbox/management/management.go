@@ -13,8 +13,8 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/controlplane"
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/pki"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/controlplane"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/pki"
 )
 
 // Management is a running management cluster. Safe for concurrent use.

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/process"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/process"
 )
 
 // Manager is one manager as a Deployment of one replica would keep it: running,

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/controlplane"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/controlplane"
 )
 
 // StartTwin runs a second manager of a component beside the first, as happens when a Deployment is scaled without leader

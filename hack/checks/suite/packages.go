@@ -41,6 +41,9 @@ type Package struct {
 	imports []string // of the same module, transitively, by its tests too
 }
 
+// withClusters are the modules whose API servers come with more than an API: with their controllers, or a whole cluster.
+var withClusters = []string{"internal", "sandbox", "simulator"}
+
 // listed is what `go list -json` says of a package.
 type listed struct {
 	ImportPath, Dir                              string
@@ -127,7 +130,7 @@ func describe(root string, module Module, p *listed, known map[string]*listed) (
 	everything.add(own, tests, helpers)
 	result.Race = own.goroutines && result.Tier != Conformance
 	result.Servers = everything.servers
-	result.Clusters = everything.servers && module.Dir == "sandbox"
+	result.Clusters = everything.servers && slices.Contains(withClusters, module.Dir)
 	result.Tree = everything.servers || everything.starts || leaves(filepath.Join(root, module.Dir), everything.paths)
 	return result, nil
 }
@@ -200,9 +203,9 @@ func inspect(name string, text []byte) (source, error) {
 			return source{}, err
 		}
 		switch {
-		case imported == "os/exec":
+		case imported == "os/exec", strings.HasSuffix(imported, "/internal/process"):
 			result.starts = true
-		case strings.HasSuffix(imported, "/pkg/envtest"), strings.HasSuffix(imported, "/sandbox/controlplane"):
+		case strings.HasSuffix(imported, "/pkg/envtest"), strings.HasSuffix(imported, "/internal/controlplane"):
 			result.servers = true
 		}
 	}

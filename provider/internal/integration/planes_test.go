@@ -46,7 +46,7 @@ func runWithPlanes(m *testing.M) (int, error) {
 		crds   []string
 	}{
 		{&management, []string{filepath.Join(core, "core/config/crd/bases"), filepath.Join(root, "config/crd/bases")}},
-		{&harvester, []string{filepath.Join(root, "sandbox/harvester/crds")}},
+		{&harvester, []string{filepath.Join(root, "simulator/internal/crds")}},
 	}
 	var stops []func() error
 	defer func() {

@@ -92,7 +92,7 @@ func (c *chronicle) history() []event {
 // other, on one plain account of who holds what.
 func TestPoolIsLinearizable(t *testing.T) {
 	environment := &envtest.Environment{
-		BinaryAssetsDirectory: assets(), CRDDirectoryPaths: []string{"../../../sandbox/harvester/crds/loadbalancer.harvesterhci.io_ippools.yaml"},
+		BinaryAssetsDirectory: assets(), CRDDirectoryPaths: []string{"../../../simulator/internal/crds/loadbalancer.harvesterhci.io_ippools.yaml"},
 		ErrorIfCRDPathMissing: true,
 	}
 	config, err := environment.Start()

@@ -40,7 +40,7 @@ func server(t *testing.T) (c client.Client, kubeconfig string) {
 		assets = "../../../bin/assets"
 	}
 	environment := &envtest.Environment{
-		BinaryAssetsDirectory: assets, CRDDirectoryPaths: []string{"../../../sandbox/harvester/crds", "../../../config/crd/bases"}, ErrorIfCRDPathMissing: true,
+		BinaryAssetsDirectory: assets, CRDDirectoryPaths: []string{"../../../simulator/internal/crds", "../../../config/crd/bases"}, ErrorIfCRDPathMissing: true,
 	}
 	config, err := environment.Start()
 	require.NoError(t, err)

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/process"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/process"
 )
 
 // DefaultServiceCIDR is RKE2's.

@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/rancher-sandbox/cluster-api-provider-harvester/sandbox/process"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/process"
 )
 
 // Files are the certificates of a member, by their path on the host.
