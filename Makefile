@@ -194,6 +194,7 @@ generate: ## Writes deep copies, CRDs with the rules' CEL, schemas for caphv-lin
 	  "$$(cd ../provider && go list -m -f '{{.Dir}}' sigs.k8s.io/cluster-api)"/core/config/crd/bases/cluster.x-k8s.io_clusters.yaml
 	cd validation && go run ./cmd/caphv-lint list -o markdown > RULES.md
 	cd provider && go run ./internal/doctor/reference ..
+	cd provider && go run ./internal/manager/reference ..
 .PHONY: generate
 
 tidy: ## go mod tidy in every module

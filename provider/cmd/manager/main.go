@@ -38,14 +38,13 @@ func run() error {
 	options := manager.DefaultOptions()
 	logging := logs.NewOptions()
 	flags := manager.NewFlagSet(&options, logging)
-	showVersion := flags.Bool("version", false, "Print the version and end.")
 	if err := flags.Parse(os.Args[1:]); err != nil {
 		if errors.Is(err, pflag.ErrHelp) {
 			return nil
 		}
 		return err
 	}
-	if *showVersion {
+	if options.ShowVersion {
 		fmt.Println(manager.Version(), manager.Revision())
 		return nil
 	}

@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -25,16 +26,38 @@ func NewFlagSet(options *Options, logging *logs.Options) *pflag.FlagSet {
 	return flags
 }
 
+// Section is a group of flags that belong together.
+type Section struct {
+	// Title says what they are about.
+	Title string
+	// Add adds them to a set. The values that the options have are the defaults.
+	Add func(flags *pflag.FlagSet)
+}
+
+// Sections are the flags of the options, in the order in which a reader needs them.
+func (o *Options) Sections() []Section {
+	return []Section{
+		{"Management cluster, objects, version", o.addScope},
+		{"Webhooks, health, metrics and profiles", o.addServing},
+		{"Leader election", o.addLeaderElection},
+		{"How much at once, and how long", o.addTuning},
+		{"What is created besides", o.addOptional},
+	}
+}
+
 // AddFlags adds a flag for each option; the present values are the defaults.
 func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.SetNormalizeFunc(aliases)
+	for _, section := range o.Sections() {
+		section.Add(flags)
+	}
+}
+
+func (o *Options) addScope(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Kubeconfig, "kubeconfig", o.Kubeconfig, "File that holds the kubeconfig of the management cluster. Empty: that of the Pod, else $KUBECONFIG, else ~/.kube/config.")
 	flags.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace to watch. Empty: all.")
 	flags.StringVar(&o.WatchFilter, "watch-filter", o.WatchFilter, "Work only on objects whose label cluster.x-k8s.io/watch-filter has this value. Empty: on all.")
-	o.addServing(flags)
-	o.addLeaderElection(flags)
-	o.addTuning(flags)
-	o.addOptional(flags)
+	flags.BoolVar(&o.ShowVersion, "version", o.ShowVersion, "Print the version and end.")
 }
 
 func (o *Options) addServing(flags *pflag.FlagSet) {
@@ -44,7 +67,7 @@ func (o *Options) addServing(flags *pflag.FlagSet) {
 	flags.StringVar(&o.WebhookCertDir, "webhook-cert-dir", o.WebhookCertDir, "Directory with the webhooks' certificate: tls.crt and tls.key.")
 	flags.StringVar(&o.HealthAddress, "health-probe-bind-address", o.HealthAddress, "Address that serves /healthz and /readyz. 0: none.")
 	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", o.MetricsAddress, "Address that serves /metrics. 0: none.")
-	flags.BoolVar(&o.MetricsSecure, "metrics-secure", o.MetricsSecure, "Serve metrics by HTTPS, with authentication and authorisation by the API server.")
+	flags.BoolVar(&o.MetricsSecure, "metrics-secure", o.MetricsSecure, "Serve metrics by HTTPS, with authentication and authorization by the API server.")
 	flags.StringVar(&o.MetricsCertDir, "metrics-cert-dir", o.MetricsCertDir, "Directory with the certificate for metrics: tls.crt and tls.key. Empty: one signed by itself.")
 	flags.BoolVar(&o.InsecureDiagnostics, "insecure-diagnostics", o.InsecureDiagnostics, "Serve metrics by HTTP to everyone, whatever --metrics-secure says.")
 	flags.StringVar(&o.ProfilerAddress, "profiler-address", o.ProfilerAddress, "Address that serves pprof under /debug/pprof/ by HTTP to everyone who reaches it, localhost:6060 for instance. Empty or 0: none.")
@@ -94,21 +117,20 @@ func (o *Options) addConcurrency(flags *pflag.FlagSet) {
 	}
 }
 
-// aliases are other names of flags: those by which Cluster API's own managers call them, and those that the Cluster API
-// operator sets. It makes the name of a concurrency flag from a kind with or without its API group.
+// OtherNames are the names by which Cluster API's own managers call a flag, or the Cluster API operator sets it. The key is
+// such a name, the value ours.
+var OtherNames = map[string]string{
+	"health-addr":         "health-probe-bind-address",
+	"diagnostics-address": "metrics-bind-address",
+	"metrics-bind-addr":   "metrics-bind-address",
+	"cluster-concurrency": "clustercache-concurrency", // of Clusters only the connections to their API servers are worked on
+}
+
+// aliases replaces other names of flags by ours. The kind in the name of a concurrency flag may have its API group.
 func aliases(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-	switch name {
-	case "health-addr":
-		return "health-probe-bind-address"
-	case "diagnostics-address", "metrics-bind-addr":
-		return "metrics-bind-address"
-	}
 	if kind, isConcurrency := strings.CutSuffix(name, concurrencySuffix); isConcurrency {
 		kind, _, _ = strings.Cut(kind, ".")
-		if kind == "cluster" { // Of Clusters only the connections to their API servers are worked on.
-			kind = "clustercache"
-		}
-		return pflag.NormalizedName(kind + concurrencySuffix)
+		name = kind + concurrencySuffix
 	}
-	return pflag.NormalizedName(name)
+	return pflag.NormalizedName(cmp.Or(OtherNames[name], name))
 }

@@ -16,6 +16,8 @@ type Options struct {
 	Namespace string
 	// WatchFilter limits the manager to objects with this value of the label cluster.x-k8s.io/watch-filter.
 	WatchFilter string
+	// ShowVersion prints the version and ends, instead of running.
+	ShowVersion bool
 
 	// LeaderElection lets one of several managers work; the others wait.
 	LeaderElection bool
