@@ -99,6 +99,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 3 a sandbox runs already in 
 		newStatusCommand(settings),
 		newBreakCommand(settings),
 		newDownCommand(settings),
+		newManCommand(),
 	)
 	return root
 }
