@@ -30,19 +30,18 @@ func TestQuotaHaltsAVM(t *testing.T) {
 	assert.Equal(t, "InsufficientResourceQuota", events.Items[0].Reason)
 }
 
-// Section 9, VM lifecycle, line 9: a guest that shuts itself down stays down under RerunOnFailure, and comes back under
-// Always.
+// Section 9, VM lifecycle, line 9: a guest that shuts itself down stays down under RerunOnFailure, without an instance, and
+// comes back under Always.
 func TestGuestShutsItselfDown(t *testing.T) {
 	c := admin(t, shared.stand)
 	vm := launch(t, c, namespace(t, c), "one")
 	key := client.ObjectKeyFromObject(vm)
+	vmi := waitAddress(t, c, vm)
+	former := vmi.UID
 	require.NoError(t, shared.stand.VMs().ShutDown(t.Context(), key))
-	vmi := get(t, c, key, &kubevirtv1.VirtualMachineInstance{}, func(vmi *kubevirtv1.VirtualMachineInstance) error {
-		return accept(vmi.Status.Phase == kubevirtv1.Succeeded, "instance is %s", vmi.Status.Phase)
-	})
+	gone(t, c, vmi)
 	get(t, c, key, vm, hasStatus(kubevirtv1.VirtualMachineStatusStopped))
 	require.Error(t, shared.stand.VMs().ShutDown(t.Context(), key), "it is off")
-	former := vmi.UID
 	change(t, c, vm, func(vm *kubevirtv1.VirtualMachine) { vm.Spec.RunStrategy = ptr.To(kubevirtv1.RunStrategyAlways) })
 	assert.NotEqual(t, former, waitAddress(t, c, vm).UID)
 }

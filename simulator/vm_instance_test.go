@@ -8,7 +8,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/utils/ptr"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -155,7 +158,7 @@ func TestMachineWaitsForItsCloudInitSecret(t *testing.T) {
 
 	// The Secret is read again at every start.
 	require.NoError(t, c.Delete(t.Context(), secret))
-	require.NoError(t, c.Delete(t.Context(), vmi))
+	newOperator(t, vm).accepted("virtualmachines", "restart")
 	eventually(t, func() error {
 		err := c.Get(t.Context(), key, vmi)
 		if err != nil {
@@ -168,4 +171,90 @@ func TestMachineWaitsForItsCloudInitSecret(t *testing.T) {
 	assert.Equal(t, boot.InstanceUID, last.InstanceUID, "it was not booted again")
 	require.NoError(t, c.Get(t.Context(), key, vmi))
 	assert.Equal(t, kubevirtv1.Scheduling, vmi.Status.Phase)
+}
+
+// What KubeVirt keeps and writes about a start: finalizers of both its controllers, the volumes, and the spec that the VM
+// was started from, in one ControllerRevision.
+func TestEveryStartKeepsWhatItStartedFrom(t *testing.T) {
+	c := admin(t, shared.stand)
+	space := namespace(t, c)
+	vm := launch(t, c, space, "one")
+	revisions := func() (names []string) {
+		list := &appsv1.ControllerRevisionList{}
+		require.NoError(t, c.List(t.Context(), list, client.InNamespace(space)))
+		for i := range list.Items {
+			require.Equal(t, vm.UID, list.Items[i].OwnerReferences[0].UID)
+			names = append(names, list.Items[i].Name)
+		}
+		return names
+	}
+	first := waitAddress(t, c, vm)
+	assert.Contains(t, first.Finalizers, kubevirtv1.VirtualMachineControllerFinalizer)
+	assert.Contains(t, first.Finalizers, kubevirtv1.VirtualMachineInstanceFinalizer)
+	assert.Equal(t, []string{first.Status.VirtualMachineRevisionName}, revisions())
+	require.Len(t, first.Status.VolumeStatus, 2)
+	assert.Equal(t, "one-disk-0", first.Status.VolumeStatus[0].PersistentVolumeClaimInfo.ClaimName)
+
+	key := client.ObjectKeyFromObject(vm)
+	change(t, c, vm, func(vm *kubevirtv1.VirtualMachine) { vm.Spec.Template.Spec.Domain.CPU.Cores = 3 })
+	get(t, c, key, vm, restartIsRequired(true))
+	newOperator(t, vm).accepted("virtualmachines", "restart")
+	second := get(t, c, key, &kubevirtv1.VirtualMachineInstance{}, func(vmi *kubevirtv1.VirtualMachineInstance) error {
+		return accept(vmi.UID != first.UID && vmi.Status.Phase == kubevirtv1.Running, "instance is %s", vmi.Status.Phase)
+	})
+	get(t, c, key, vm, restartIsRequired(false))
+	assert.Equal(t, uint32(3), second.Spec.Domain.CPU.Cores)
+	assert.NotEqual(t, first.Status.VirtualMachineRevisionName, second.Status.VirtualMachineRevisionName)
+	assert.Equal(t, []string{second.Status.VirtualMachineRevisionName}, revisions())
+}
+
+func restartIsRequired(want bool) func(*kubevirtv1.VirtualMachine) error {
+	return func(vm *kubevirtv1.VirtualMachine) error {
+		got := slices.ContainsFunc(vm.Status.Conditions, func(condition kubevirtv1.VirtualMachineCondition) bool {
+			return condition.Type == kubevirtv1.VirtualMachineRestartRequired && condition.Status == corev1.ConditionTrue
+		})
+		return accept(got == want, "conditions %v", vm.Status.Conditions)
+	}
+}
+
+// Under RerunOnFailure an instance that somebody deletes is not made again; a request starts the VM.
+func TestDeletedInstanceStaysAwayUnderRerunOnFailure(t *testing.T) {
+	c := admin(t, shared.stand)
+	space := namespace(t, c)
+	vm := launch(t, c, space, "one")
+	vmi := waitAddress(t, c, vm)
+	require.NoError(t, c.Delete(t.Context(), vmi))
+	gone(t, c, vmi)
+	launch(t, c, space, "two") // whoever starts machines has had its turn when one that came later runs
+	require.True(t, apierrors.IsNotFound(c.Get(t.Context(), client.ObjectKeyFromObject(vm), vmi)))
+	get(t, c, client.ObjectKeyFromObject(vm), vm, hasStatus(kubevirtv1.VirtualMachineStatusStopped))
+	newOperator(t, vm).accepted("virtualmachines", "start")
+	waitAddress(t, c, vm)
+}
+
+// An instance ends before it goes.
+func TestInstanceSucceedsBeforeItGoes(t *testing.T) {
+	c, err := client.NewWithWatch(shared.stand.Admin(), client.Options{Scheme: simulator.NewScheme()})
+	require.NoError(t, err)
+	space := namespace(t, c)
+	vm := launch(t, c, space, "one")
+	changes, err := c.Watch(t.Context(), &kubevirtv1.VirtualMachineInstanceList{}, client.InNamespace(space))
+	require.NoError(t, err)
+	defer changes.Stop()
+	require.NoError(t, c.Delete(t.Context(), vm))
+	var last kubevirtv1.VirtualMachineInstancePhase
+	for {
+		select {
+		case event := <-changes.ResultChan():
+			vmi, ok := event.Object.(*kubevirtv1.VirtualMachineInstance)
+			require.True(t, ok)
+			if event.Type == watch.Deleted {
+				assert.Equal(t, kubevirtv1.Succeeded, last)
+				return
+			}
+			last = vmi.Status.Phase
+		case <-time.After(time.Minute):
+			t.Fatalf("the instance is still there, in phase %s", last)
+		}
+	}
 }

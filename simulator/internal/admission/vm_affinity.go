@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	kubevirtv1 "kubevirt.io/api/core/v1"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/internal/version"
 )
@@ -52,6 +54,35 @@ func rewriteAffinity(affinity *corev1.Affinity, clusterNetworks []string, dedica
 		affinity.NodeAffinity = nil
 	}
 	return affinity
+}
+
+// checkCPUManager refuses a change of what an affinity says of the CPU manager: it is the webhook's to say, and who writes a
+// VM as a whole has to keep it.
+func checkCPUManager(old, vm *kubevirtv1.VirtualMachine) error {
+	if equality.Semantic.DeepEqual(cpuManagerTerms(old), cpuManagerTerms(vm)) {
+		return nil
+	}
+	return invalid("spec.template.spec.affinity.nodeAffinity", "the "+cpuManagerLabel+" expression is managed by Harvester and cannot be changed")
+}
+
+// cpuManagerTerms are the expressions about the CPU manager, by term.
+func cpuManagerTerms(vm *kubevirtv1.VirtualMachine) []corev1.NodeSelectorRequirement {
+	if vm.Spec.Template == nil || vm.Spec.Template.Spec.Affinity == nil || vm.Spec.Template.Spec.Affinity.NodeAffinity == nil {
+		return nil
+	}
+	required := vm.Spec.Template.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+	if required == nil {
+		return nil
+	}
+	var found []corev1.NodeSelectorRequirement
+	for _, term := range required.NodeSelectorTerms {
+		for _, expression := range term.MatchExpressions {
+			if expression.Key == cpuManagerLabel {
+				found = append(found, expression)
+			}
+		}
+	}
+	return found
 }
 
 // stripReserved drops expressions about networks and the CPU manager, and terms that nothing is left of.

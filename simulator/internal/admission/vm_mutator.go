@@ -33,6 +33,11 @@ func (m *vmMutator) mutate(ctx context.Context, old, vm *kubevirtv1.VirtualMachi
 	if !vm.DeletionTimestamp.IsZero() || vm.Spec.Template == nil {
 		return nil
 	}
+	if old != nil && m.quirks.QualifiedCPUManager {
+		if err := checkCPUManager(old, vm); err != nil {
+			return err
+		}
+	}
 	if old == nil || old.Spec.Template == nil || resourcesChanged(old, vm) {
 		if err := m.setResources(ctx, vm); err != nil {
 			return err

@@ -2,6 +2,7 @@ package admission
 
 import (
 	"encoding/json"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -183,6 +184,32 @@ func TestCPUManagersLabelFollowsTheRelease(t *testing.T) {
 		require.Len(t, terms, 1)
 		assert.Equal(t, want, terms[0].MatchExpressions[0].Key, release)
 		assert.Equal(t, &corev1.Affinity{}, rewriteAffinity(affinity, nil, false, key), "it is the webhook's, not the user's")
+	}
+}
+
+// Since 1.9 a change of the CPU manager's term is refused with 422, whoever writes it; before, it was dropped.
+func TestCPUManagersTermIsHarvesters(t *testing.T) {
+	with := func(keys ...string) *kubevirtv1.VirtualMachine {
+		vm := machine("1", "1Gi")
+		var term corev1.NodeSelectorTerm
+		for _, key := range keys {
+			term.MatchExpressions = append(term.MatchExpressions, corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpIn, Values: []string{"true"}})
+		}
+		vm.Spec.Template.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
+			RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{term}},
+		}}
+		return vm
+	}
+	require.NoError(t, checkCPUManager(with("zone"), with("region")))
+	require.NoError(t, checkCPUManager(with("zone", cpuManagerLabel), with(cpuManagerLabel)))
+	require.NoError(t, checkCPUManager(machine("1", "1Gi"), with("zone")))
+	for name, change := range map[string][2]*kubevirtv1.VirtualMachine{
+		"added": {with("zone"), with("zone", cpuManagerLabel)}, "taken away": {with(cpuManagerLabel), with("zone")},
+		"written without": {with(cpuManagerLabel), machine("1", "1Gi")},
+	} {
+		var denial *DenialError
+		require.ErrorAs(t, checkCPUManager(change[0], change[1]), &denial, name)
+		assert.Equal(t, int32(http.StatusUnprocessableEntity), denial.Code, name)
 	}
 }
 

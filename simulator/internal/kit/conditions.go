@@ -15,30 +15,31 @@ type Condition interface {
 }
 
 // SetCondition returns the list with one condition set. Times move only when something else changed, so that setting
-// the same twice is no change.
+// the same twice is no change. As upstream's, conditions of pools and load balancers have no lastTransitionTime.
 func SetCondition[C Condition](list []C, kind string, status corev1.ConditionStatus, reason, message string, now time.Time) []C {
 	stamp := now.UTC().Format(time.RFC3339)
+	_, withoutTransition := any(*new(C)).(lbv1.Condition)
 	next := make([]C, 0, len(list)+1)
 	found := false
 	for _, item := range list {
 		current := lbv1.Condition(item)
 		if current.Type == kind {
 			found = true
-			item = C(updated(current, status, reason, message, stamp))
+			item = C(updated(current, status, reason, message, stamp, withoutTransition))
 		}
 		next = append(next, item)
 	}
 	if !found {
-		next = append(next, C(updated(lbv1.Condition{Type: kind}, status, reason, message, stamp)))
+		next = append(next, C(updated(lbv1.Condition{Type: kind}, status, reason, message, stamp, withoutTransition)))
 	}
 	return next
 }
 
-func updated(current lbv1.Condition, status corev1.ConditionStatus, reason, message, stamp string) lbv1.Condition {
+func updated(current lbv1.Condition, status corev1.ConditionStatus, reason, message, stamp string, withoutTransition bool) lbv1.Condition {
 	if current.Status == status && current.Reason == reason && current.Message == message {
 		return current
 	}
-	if current.Status != status {
+	if current.Status != status && !withoutTransition {
 		current.LastTransitionTime = stamp
 	}
 	current.Status, current.Reason, current.Message, current.LastUpdateTime = status, reason, message, stamp

@@ -28,8 +28,8 @@ func TestTimersMeasureFromTheFirstQuestion(t *testing.T) {
 
 func TestSetCondition(t *testing.T) {
 	noon := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
-	list := kit.SetCondition([]lbv1.Condition{{Type: "Other", Status: corev1.ConditionTrue}}, "Ready", corev1.ConditionFalse, "", "wait", noon)
-	assert.Equal(t, []lbv1.Condition{
+	list := kit.SetCondition([]hciv1.Condition{{Type: "Other", Status: corev1.ConditionTrue}}, "Ready", corev1.ConditionFalse, "", "wait", noon)
+	assert.Equal(t, []hciv1.Condition{
 		{Type: "Other", Status: corev1.ConditionTrue},
 		{Type: "Ready", Status: corev1.ConditionFalse, Message: "wait", LastUpdateTime: "2026-01-01T12:00:00Z", LastTransitionTime: "2026-01-01T12:00:00Z"},
 	}, list)
@@ -44,5 +44,13 @@ func TestSetCondition(t *testing.T) {
 	assert.Equal(t, "2026-01-01T13:00:00Z", ready[1].LastTransitionTime)
 	assert.True(t, kit.IsTrue(ready, "Ready"))
 	assert.False(t, kit.IsTrue(other, "Ready"))
-	assert.False(t, kit.IsTrue([]hciv1.Condition{}, "Ready"))
+	assert.False(t, kit.IsTrue([]lbv1.Condition{}, "Ready"))
+}
+
+func TestConditionsOfPoolsAndBalancersHaveNoTransitionTime(t *testing.T) {
+	noon := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	list := kit.SetCondition([]lbv1.Condition(nil), "Ready", corev1.ConditionFalse, "", "wait", noon)
+	assert.Equal(t, []lbv1.Condition{{Type: "Ready", Status: corev1.ConditionFalse, Message: "wait", LastUpdateTime: "2026-01-01T12:00:00Z"}}, list)
+	list = kit.SetCondition(list, "Ready", corev1.ConditionTrue, "", "", noon.Add(time.Hour))
+	assert.Equal(t, []lbv1.Condition{{Type: "Ready", Status: corev1.ConditionTrue, LastUpdateTime: "2026-01-01T13:00:00Z"}}, list)
 }

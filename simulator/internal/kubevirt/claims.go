@@ -37,3 +37,27 @@ func claimsState(ctx context.Context, reader client.Reader, namespace string, vo
 	}
 	return state, nil
 }
+
+// volumeStatus is what an instance's status says of its volumes: their names, and of claims what they are.
+func volumeStatus(ctx context.Context, reader client.Reader, vmi *kubevirtv1.VirtualMachineInstance) ([]kubevirtv1.VolumeStatus, error) {
+	var list []kubevirtv1.VolumeStatus
+	for _, volume := range vmi.Spec.Volumes {
+		status := kubevirtv1.VolumeStatus{Name: volume.Name}
+		for _, name := range claims.Used([]kubevirtv1.Volume{volume}) {
+			claim := &corev1.PersistentVolumeClaim{}
+			err := reader.Get(ctx, client.ObjectKey{Namespace: vmi.Namespace, Name: name}, claim)
+			if apierrors.IsNotFound(err) {
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("read claim %s/%s: %w", vmi.Namespace, name, err)
+			}
+			status.PersistentVolumeClaimInfo = &kubevirtv1.PersistentVolumeClaimInfo{
+				ClaimName: name, AccessModes: claim.Spec.AccessModes, VolumeMode: claim.Spec.VolumeMode,
+				Capacity: claim.Status.Capacity, Requests: claim.Spec.Resources.Requests,
+			}
+		}
+		list = append(list, status)
+	}
+	return list, nil
+}

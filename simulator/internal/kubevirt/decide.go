@@ -19,6 +19,8 @@ type Decision struct {
 	Step Step
 	// RequestDone means that the first of the VM's state change requests is fulfilled and to be dropped.
 	RequestDone bool
+	// StartAgain means that a request to start is to be left in the VM's status, for when the instance is gone.
+	StartAgain bool
 }
 
 // Strategy is a VM's run strategy, whichever of the two fields says it. Without either a VM stays halted.
@@ -42,6 +44,9 @@ func Decide(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstanc
 	}
 	if len(vm.Status.StateChangeRequests) > 0 {
 		return decideRequest(vm.Status.StateChangeRequests[0], vmi)
+	}
+	if Strategy(vm) == kubevirtv1.RunStrategyRerunOnFailure {
+		return decideRerun(vm, vmi)
 	}
 	return Decision{Step: decideStrategy(Strategy(vm), vmi)}
 }
@@ -78,13 +83,40 @@ func decideStrategy(strategy kubevirtv1.VirtualMachineRunStrategy, vmi *kubevirt
 		return removeIfThere(vmi)
 	case kubevirtv1.RunStrategyAlways:
 		return restartIf(vmi, vmi != nil && vmi.IsFinal())
-	case kubevirtv1.RunStrategyRerunOnFailure:
-		// A guest that shut itself down stays down.
-		return restartIf(vmi, vmi != nil && vmi.Status.Phase == kubevirtv1.Failed)
 	case kubevirtv1.RunStrategyOnce:
 		return restartIf(vmi, false)
 	default:
 		return Keep
+	}
+}
+
+// decideRerun starts a VM when it comes to the strategy, and again after a failure, for which it leaves a request. In no
+// other case does a VM under it get an instance: one that was deleted stays away, and so does a guest that shut itself
+// down, whose instance goes.
+func decideRerun(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance) Decision {
+	switch {
+	case vmi == nil && vm.Status.RunStrategy == kubevirtv1.RunStrategyRerunOnFailure:
+		return Decision{Step: Keep}
+	case vmi == nil:
+		return Decision{Step: Create}
+	case vmi.Status.Phase == kubevirtv1.Failed:
+		return Decision{Step: Keep, StartAgain: true}
+	case vmi.Status.Phase == kubevirtv1.Succeeded:
+		return Decision{Step: Remove}
+	}
+	return Decision{Step: Keep}
+}
+
+// setToStart tells whether a VM without an instance is meant to have one, as far as its printable status says.
+func setToStart(vm *kubevirtv1.VirtualMachine) bool {
+	switch Strategy(vm) {
+	case kubevirtv1.RunStrategyAlways, kubevirtv1.RunStrategyRerunOnFailure, kubevirtv1.RunStrategyOnce:
+		return true
+	case kubevirtv1.RunStrategyManual:
+		requests := vm.Status.StateChangeRequests
+		return len(requests) > 0 && requests[0].Action == kubevirtv1.StartRequest
+	default:
+		return false
 	}
 }
 

@@ -29,11 +29,10 @@ func instanceIn(phase kubevirtv1.VirtualMachineInstancePhase) *kubevirtv1.Virtua
 
 func TestDecideByRunStrategy(t *testing.T) {
 	tests := map[kubevirtv1.VirtualMachineRunStrategy]struct{ none, running, succeeded, failed Step }{
-		kubevirtv1.RunStrategyAlways:         {Create, Keep, Remove, Remove},
-		kubevirtv1.RunStrategyRerunOnFailure: {Create, Keep, Keep, Remove},
-		kubevirtv1.RunStrategyManual:         {Keep, Keep, Keep, Keep},
-		kubevirtv1.RunStrategyHalted:         {Keep, Remove, Remove, Remove},
-		kubevirtv1.RunStrategyOnce:           {Create, Keep, Keep, Keep},
+		kubevirtv1.RunStrategyAlways: {Create, Keep, Remove, Remove},
+		kubevirtv1.RunStrategyManual: {Keep, Keep, Keep, Keep},
+		kubevirtv1.RunStrategyHalted: {Keep, Remove, Remove, Remove},
+		kubevirtv1.RunStrategyOnce:   {Create, Keep, Keep, Keep},
 	}
 	for strategy, want := range tests {
 		t.Run(string(strategy), func(t *testing.T) {
@@ -44,6 +43,31 @@ func TestDecideByRunStrategy(t *testing.T) {
 			assert.Equal(t, Decision{Step: want.failed}, Decide(vm, instanceIn(kubevirtv1.Failed)))
 		})
 	}
+}
+
+// An instance that was deleted is not made again, and one that ended goes; only after a failure there is another.
+func TestDecideOnRerunOnFailure(t *testing.T) {
+	vm := machineWith(kubevirtv1.RunStrategyRerunOnFailure)
+	assert.Equal(t, Decision{Step: Create}, Decide(vm, nil), "it was never started")
+	vm.Status.RunStrategy = kubevirtv1.RunStrategyHalted
+	assert.Equal(t, Decision{Step: Create}, Decide(vm, nil), "it comes from another strategy")
+	vm.Status.RunStrategy = kubevirtv1.RunStrategyRerunOnFailure
+	assert.Equal(t, Decision{Step: Keep}, Decide(vm, nil), "its instance was deleted")
+	assert.Equal(t, Decision{Step: Keep}, Decide(vm, instanceIn(kubevirtv1.Running)))
+	assert.Equal(t, Decision{Step: Remove}, Decide(vm, instanceIn(kubevirtv1.Succeeded)))
+	assert.Equal(t, Decision{Step: Keep, StartAgain: true}, Decide(vm, instanceIn(kubevirtv1.Failed)))
+	vm.Status.StateChangeRequests = []kubevirtv1.VirtualMachineStateChangeRequest{{Action: kubevirtv1.StartRequest}}
+	assert.Equal(t, Decision{Step: Remove}, Decide(vm, instanceIn(kubevirtv1.Failed)))
+	assert.Equal(t, Decision{Step: Create, RequestDone: true}, Decide(vm, nil))
+}
+
+func TestSetToStart(t *testing.T) {
+	start := kubevirtv1.VirtualMachineStateChangeRequest{Action: kubevirtv1.StartRequest}
+	assert.True(t, setToStart(machineWith(kubevirtv1.RunStrategyAlways)))
+	assert.True(t, setToStart(machineWith(kubevirtv1.RunStrategyRerunOnFailure)))
+	assert.True(t, setToStart(machineWith(kubevirtv1.RunStrategyManual, start)))
+	assert.False(t, setToStart(machineWith(kubevirtv1.RunStrategyManual)))
+	assert.False(t, setToStart(machineWith(kubevirtv1.RunStrategyHalted, start)))
 }
 
 func TestStrategyReadsBothFields(t *testing.T) {

@@ -22,7 +22,7 @@ func NewInstance(vm *kubevirtv1.VirtualMachine) *kubevirtv1.VirtualMachineInstan
 			Namespace: vm.Namespace, Name: vm.Name,
 			Labels:      maps.Clone(template.ObjectMeta.Labels),
 			Annotations: maps.Clone(template.ObjectMeta.Annotations),
-			Finalizers:  []string{kubevirtv1.VirtualMachineInstanceFinalizer},
+			Finalizers:  []string{kubevirtv1.VirtualMachineControllerFinalizer, kubevirtv1.VirtualMachineInstanceFinalizer},
 			OwnerReferences: []metav1.OwnerReference{{
 				APIVersion: kubevirtv1.GroupVersion.String(), Kind: "VirtualMachine", Name: vm.Name, UID: vm.UID,
 				Controller: ptr.To(true), BlockOwnerDeletion: ptr.To(true),

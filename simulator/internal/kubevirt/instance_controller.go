@@ -79,7 +79,7 @@ func (c *InstanceController) advance(ctx context.Context, vmi *kubevirtv1.Virtua
 	case kubevirtv1.VmPhaseUnset:
 		controllerutil.AddFinalizer(vmi, kubevirtv1.VirtualMachineInstanceFinalizer)
 		setPhase(vmi, kubevirtv1.Pending, c.now())
-		setCondition(vmi, kubevirtv1.VirtualMachineInstanceReady, corev1.ConditionFalse, "GuestNotRunning", "Guest VM is not reported as running", c.now())
+		setCondition(vmi, kubevirtv1.VirtualMachineInstanceReady, corev1.ConditionFalse, kubevirtv1.PodNotExistsReason, "virt-launcher pod has not yet been scheduled", c.now())
 		return 0, nil
 	case kubevirtv1.Pending:
 		return c.pending(ctx, vmi)
@@ -101,11 +101,14 @@ func (c *InstanceController) pending(ctx context.Context, vmi *kubevirtv1.Virtua
 		return 0, err
 	}
 	if len(state.missing) > 0 {
-		setCondition(vmi, kubevirtv1.VirtualMachineInstanceSynchronized, corev1.ConditionFalse, reasonClaimNotFound,
-			fmt.Sprintf("PVC %s/%s does not exist, waiting for it to appear", vmi.Namespace, state.missing[0]), c.now())
+		message := fmt.Sprintf("PVC %s/%s does not exist, waiting for it to appear", vmi.Namespace, state.missing[0])
+		setCondition(vmi, podScheduled, corev1.ConditionFalse, reasonUnschedulable, message, c.now())
+		setCondition(vmi, kubevirtv1.VirtualMachineInstanceSynchronized, corev1.ConditionFalse, reasonClaimNotFound, message, c.now())
 		return pollDelay, nil
 	}
 	dropCondition(vmi, kubevirtv1.VirtualMachineInstanceSynchronized)
+	dropCondition(vmi, podScheduled)
+	c.setNotRunning(vmi)
 	setPhase(vmi, kubevirtv1.Scheduling, c.now())
 	return 0, nil
 }
@@ -131,6 +134,9 @@ func (c *InstanceController) scheduling(ctx context.Context, vmi *kubevirtv1.Vir
 	}
 	if left := c.Timers.Left(timer(vmi, "scheduling"), c.Delays.Boot/2); left > 0 {
 		return left, nil
+	}
+	if vmi.Status.VolumeStatus, err = volumeStatus(ctx, c.Client, vmi); err != nil {
+		return 0, err
 	}
 	setNode(vmi, node)
 	setPhase(vmi, kubevirtv1.Scheduled, c.now())
@@ -179,10 +185,14 @@ func (c *InstanceController) running(ctx context.Context, vmi *kubevirtv1.Virtua
 	return 0, nil
 }
 
+func (c *InstanceController) setNotRunning(vmi *kubevirtv1.VirtualMachineInstance) {
+	setCondition(vmi, kubevirtv1.VirtualMachineInstanceReady, corev1.ConditionFalse, kubevirtv1.GuestNotRunningReason, "Guest VM is not reported as running", c.now())
+}
+
 // ended moves an instance whose guest is off to its last phase.
 func (c *InstanceController) ended(vmi *kubevirtv1.VirtualMachineInstance, phase kubevirtv1.VirtualMachineInstancePhase) {
 	setPhase(vmi, phase, c.now())
-	setCondition(vmi, kubevirtv1.VirtualMachineInstanceReady, corev1.ConditionFalse, "GuestNotRunning", "Guest VM is not reported as running", c.now())
+	c.setNotRunning(vmi)
 	dropCondition(vmi, kubevirtv1.VirtualMachineInstanceAgentConnected)
 	vmi.Status.Interfaces = nil
 	c.Power.Forget(vmi.UID)
@@ -203,16 +213,37 @@ func (c *InstanceController) shutDown(ctx context.Context, vmi *kubevirtv1.Virtu
 	if left := c.Timers.Left(timer(vmi, "stopping"), c.Delays.Stop); ran && graceful && left > 0 {
 		return left, nil
 	}
-	if vmi.Status.Phase == kubevirtv1.Running {
-		c.ended(vmi, kubevirtv1.Succeeded)
+	if !vmi.IsFinal() {
+		phase := kubevirtv1.Failed // it never ran
+		if vmi.Status.Phase == kubevirtv1.Running {
+			phase = kubevirtv1.Succeeded
+		}
+		c.ended(vmi, phase)
+		return 0, client.IgnoreNotFound(c.Client.Update(ctx, vmi))
 	}
 	controllerutil.RemoveFinalizer(vmi, kubevirtv1.VirtualMachineInstanceFinalizer)
+	owned, err := c.hasVM(ctx, vmi)
+	if err != nil {
+		return 0, err
+	}
+	if !owned {
+		controllerutil.RemoveFinalizer(vmi, kubevirtv1.VirtualMachineControllerFinalizer)
+	}
 	if err := client.IgnoreNotFound(c.Client.Update(ctx, vmi)); err != nil {
 		return 0, fmt.Errorf("let instance %s/%s go: %w", vmi.Namespace, vmi.Name, err)
 	}
 	c.Power.Forget(vmi.UID)
 	c.Timers.Forget(timer(vmi, "scheduling"), timer(vmi, "scheduled"), timer(vmi, "stopping"))
 	return 0, nil
+}
+
+// hasVM tells whether the VM that an instance was made for still exists; it takes its own finalizer off the instance.
+func (c *InstanceController) hasVM(ctx context.Context, vmi *kubevirtv1.VirtualMachineInstance) (bool, error) {
+	vm := &kubevirtv1.VirtualMachine{}
+	if err := c.Live.Get(ctx, client.ObjectKeyFromObject(vmi), vm); err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	return metav1.IsControlledBy(vmi, vm), nil
 }
 
 // pickNode chooses a host for an instance; empty if none will do.

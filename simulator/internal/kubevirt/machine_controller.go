@@ -67,6 +67,10 @@ func (c *MachineController) Reconcile(ctx context.Context, request ctrl.Request)
 	if err := c.writeStatus(ctx, before, vm, vmi, wait > 0); err != nil {
 		return ctrl.Result{}, err
 	}
+	if vmi != nil && vmi.IsFinal() && controllerutil.RemoveFinalizer(vmi, kubevirtv1.VirtualMachineControllerFinalizer) {
+		// What there was to record of the instance is recorded.
+		return ctrl.Result{RequeueAfter: wait}, client.IgnoreNotFound(c.Client.Update(ctx, vmi))
+	}
 	if !vm.DeletionTimestamp.IsZero() && vmi == nil && controllerutil.RemoveFinalizer(vm, kubevirtv1.VirtualMachineControllerFinalizer) {
 		return ctrl.Result{}, client.IgnoreNotFound(c.Client.Update(ctx, vm))
 	}
@@ -90,12 +94,24 @@ func (c *MachineController) instanceOf(ctx context.Context, vm *kubevirtv1.Virtu
 // step creates or removes the instance as decided, and keeps vmi in line.
 func (c *MachineController) step(ctx context.Context, vm *kubevirtv1.VirtualMachine, vmi **kubevirtv1.VirtualMachineInstance, backingOff bool) error {
 	decision := Decide(vm, *vmi)
+	if decision.StartAgain {
+		vm.Status.StateChangeRequests = append(vm.Status.StateChangeRequests, kubevirtv1.VirtualMachineStateChangeRequest{Action: kubevirtv1.StartRequest})
+	}
+	if decision.Step == Create && backingOff {
+		return nil
+	}
 	if decision.RequestDone {
 		vm.Status.StateChangeRequests = vm.Status.StateChangeRequests[1:]
 	}
 	switch {
-	case decision.Step == Create && !backingOff:
+	case decision.Step == Create:
+		dropRestartRequired(vm)
+		revision, err := c.revise(ctx, vm)
+		if err != nil {
+			return err
+		}
 		instance := NewInstance(vm)
+		instance.Status.VirtualMachineRevisionName = revision
 		if err := c.Client.Create(ctx, instance); err != nil {
 			return fmt.Errorf("create instance of VM %s/%s: %w", vm.Namespace, vm.Name, err)
 		}
@@ -109,6 +125,7 @@ func (c *MachineController) step(ctx context.Context, vm *kubevirtv1.VirtualMach
 		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("remove instance of VM %s/%s: %w", vm.Namespace, vm.Name, err)
 		}
+		dropRestartRequired(vm)
 	}
 	return nil
 }
@@ -125,7 +142,11 @@ func (c *MachineController) writeStatus(ctx context.Context, before, vm *kubevir
 	if err != nil {
 		return err
 	}
-	SetStatus(vm, vmi, Surroundings{UnboundClaims: unbound, BackingOff: backingOff}, metav1.NewTime(c.Clock.Now()))
+	restart, err := c.restartRequired(ctx, vm, vmi)
+	if err != nil {
+		return err
+	}
+	SetStatus(vm, vmi, Surroundings{UnboundClaims: unbound, BackingOff: backingOff, RestartRequired: restart}, metav1.NewTime(c.Clock.Now()))
 	if equality.Semantic.DeepEqual(before.Status, vm.Status) {
 		return nil
 	}

@@ -1,6 +1,8 @@
 package kubevirt
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
@@ -12,6 +14,8 @@ type Surroundings struct {
 	UnboundClaims bool
 	// BackingOff tells that the next start waits because the last one failed.
 	BackingOff bool
+	// RestartRequired tells that the VM's template has changed in a way that its instance cannot follow.
+	RestartRequired bool
 }
 
 // PrintableStatus is the one word by which people know a VM's state: the first that applies, in KubeVirt's order.
@@ -23,7 +27,7 @@ func PrintableStatus(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachi
 		switch {
 		case around.BackingOff:
 			return kubevirtv1.VirtualMachineStatusCrashLoopBackOff
-		case vmi == nil && around.UnboundClaims && Decide(vm, vmi).Step == Create:
+		case vmi == nil && around.UnboundClaims && setToStart(vm):
 			return kubevirtv1.VirtualMachineStatusWaitingForVolumeBinding
 		}
 		return kubevirtv1.VirtualMachineStatusStopped
@@ -48,13 +52,6 @@ func PrintableStatus(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachi
 	return kubevirtv1.VirtualMachineStatusStarting
 }
 
-// mirrored are the instance's conditions that a VM repeats.
-var mirrored = []kubevirtv1.VirtualMachineInstanceConditionType{
-	kubevirtv1.VirtualMachineInstanceReady, kubevirtv1.VirtualMachineInstanceAgentConnected,
-	kubevirtv1.VirtualMachineInstanceIsMigratable, kubevirtv1.VirtualMachineInstancePaused,
-	kubevirtv1.VirtualMachineInstanceSynchronized, podScheduled,
-}
-
 // SetStatus writes everything that a VM's status says of its instance. What others keep there, such as requests and
 // snapshots, stays.
 func SetStatus(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance, around Surroundings, now metav1.Time) {
@@ -62,13 +59,19 @@ func SetStatus(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInst
 	status.Created = vmi != nil
 	status.Ready = vmi != nil && has(vmi, kubevirtv1.VirtualMachineInstanceReady, corev1.ConditionTrue, "")
 	status.PrintableStatus = PrintableStatus(vm, vmi, around)
-	status.RunStrategy = Strategy(vm)
+	if status.RunStrategy != "" || status.Created {
+		status.RunStrategy = Strategy(vm) // it tells whether the VM was ever started
+	}
 	status.ObservedGeneration, status.DesiredGeneration = vm.Generation, vm.Generation
-	status.Conditions = conditionsOf(vm, vmi, now)
+	status.Conditions = conditionsOf(vm, vmi, around.RestartRequired, now)
 }
 
-// conditionsOf are a VM's conditions: those of its instance, or the news that there is none.
-func conditionsOf(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance, now metav1.Time) []kubevirtv1.VirtualMachineCondition {
+// restartMessage is that of condition RestartRequired.
+const restartMessage = "a non-live-updatable field was changed in the template spec"
+
+// conditionsOf are a VM's conditions: those of its instance, or the news that there is none, beside which all that was said
+// of the last instance stands.
+func conditionsOf(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance, restart bool, now metav1.Time) []kubevirtv1.VirtualMachineCondition {
 	former := map[kubevirtv1.VirtualMachineConditionType]kubevirtv1.VirtualMachineCondition{}
 	for _, condition := range vm.Status.Conditions {
 		former[condition.Type] = condition
@@ -81,18 +84,51 @@ func conditionsOf(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineI
 		}
 		list = append(list, condition)
 	}
+
+	add(readyOf(vmi))
 	if vmi == nil {
-		add(kubevirtv1.VirtualMachineCondition{Type: kubevirtv1.VirtualMachineReady, Status: corev1.ConditionFalse, Reason: "VMINotExists", Message: "VMI does not exist"})
-		// KubeVirt leaves standing whether the last instance could be migrated.
-		if last, known := former[kubevirtv1.VirtualMachineConditionType(kubevirtv1.VirtualMachineInstanceIsMigratable)]; known {
-			add(last)
+		for _, condition := range vm.Status.Conditions {
+			if condition.Type != kubevirtv1.VirtualMachineReady {
+				add(condition)
+			}
 		}
 		return list
 	}
-	for _, kind := range mirrored {
-		if condition, ok := findCondition(vmi, kind); ok {
-			add(kubevirtv1.VirtualMachineCondition{Type: kubevirtv1.VirtualMachineConditionType(kind), Status: condition.Status, Reason: condition.Reason, Message: condition.Message})
+	for _, condition := range vmi.Status.Conditions {
+		if condition.Type == kubevirtv1.VirtualMachineInstanceReady {
+			continue
 		}
+		add(kubevirtv1.VirtualMachineCondition{
+			Type: kubevirtv1.VirtualMachineConditionType(condition.Type), Status: condition.Status, Reason: condition.Reason, Message: condition.Message,
+		})
+	}
+	if last, stands := former[kubevirtv1.VirtualMachineRestartRequired]; stands {
+		add(last)
+	} else if restart {
+		add(kubevirtv1.VirtualMachineCondition{Type: kubevirtv1.VirtualMachineRestartRequired, Status: corev1.ConditionTrue, Message: restartMessage})
 	}
 	return list
+}
+
+// readyOf is condition Ready, which a VM has at all times.
+func readyOf(vmi *kubevirtv1.VirtualMachineInstance) kubevirtv1.VirtualMachineCondition {
+	ready := kubevirtv1.VirtualMachineCondition{Type: kubevirtv1.VirtualMachineReady, Status: corev1.ConditionFalse}
+	if vmi == nil {
+		ready.Reason, ready.Message = "VMINotExists", "VMI does not exist"
+		return ready
+	}
+	condition, ok := findCondition(vmi, kubevirtv1.VirtualMachineInstanceReady)
+	if !ok {
+		ready.Reason, ready.Message = "VMIConditionMissing", "VMI is missing the Ready condition"
+		return ready
+	}
+	ready.Status, ready.Reason, ready.Message = condition.Status, condition.Reason, condition.Message
+	return ready
+}
+
+// dropRestartRequired forgets that a restart is due: the VM is being stopped or started.
+func dropRestartRequired(vm *kubevirtv1.VirtualMachine) {
+	vm.Status.Conditions = slices.DeleteFunc(vm.Status.Conditions, func(condition kubevirtv1.VirtualMachineCondition) bool {
+		return condition.Type == kubevirtv1.VirtualMachineRestartRequired
+	})
 }

@@ -1,6 +1,7 @@
 package kubevirt
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 )
 
@@ -80,12 +82,41 @@ func TestSetStatusMirrorsTheInstanceAndKeepsTheRest(t *testing.T) {
 	assert.Equal(t, before, vm, "nothing changed, so nothing is written")
 
 	setCondition(vmi, kubevirtv1.VirtualMachineInstanceIsMigratable, corev1.ConditionFalse, "DisksNotLiveMigratable", "", later)
+	dropCondition(vmi, kubevirtv1.VirtualMachineInstanceAgentConnected)
 	SetStatus(vm, vmi, Surroundings{}, later)
 	for range 2 {
 		SetStatus(vm, nil, Surroundings{}, metav1.NewTime(noon.Add(time.Hour)))
-		require.Len(t, vm.Status.Conditions, 2, "whether it could be migrated stays after a stop, the rest goes")
+		require.Len(t, vm.Status.Conditions, 2, "what was last said of the instance stays after a stop")
 		assert.Equal(t, kubevirtv1.VirtualMachineCondition{
 			Type: "LiveMigratable", Status: corev1.ConditionFalse, Reason: "DisksNotLiveMigratable", LastTransitionTime: later,
 		}, vm.Status.Conditions[1])
 	}
+}
+
+func TestRunStrategyInStatusTellsWhetherItWasStarted(t *testing.T) {
+	vm := machineWith(kubevirtv1.RunStrategyRerunOnFailure)
+	SetStatus(vm, nil, Surroundings{}, noon)
+	assert.Empty(t, vm.Status.RunStrategy)
+	SetStatus(vm, instanceIn(kubevirtv1.Pending), Surroundings{}, noon)
+	assert.Equal(t, kubevirtv1.RunStrategyRerunOnFailure, vm.Status.RunStrategy)
+	vm.Spec.RunStrategy = ptr.To(kubevirtv1.RunStrategyHalted)
+	SetStatus(vm, nil, Surroundings{}, noon)
+	assert.Equal(t, kubevirtv1.RunStrategyHalted, vm.Status.RunStrategy)
+}
+
+// Condition RestartRequired stands until the VM is stopped or started.
+func TestRestartRequiredStands(t *testing.T) {
+	vm, vmi := machineWith(kubevirtv1.RunStrategyAlways), instanceIn(kubevirtv1.Running)
+	required := func() bool {
+		return slices.ContainsFunc(vm.Status.Conditions, func(condition kubevirtv1.VirtualMachineCondition) bool {
+			return condition.Type == kubevirtv1.VirtualMachineRestartRequired && condition.Status == corev1.ConditionTrue
+		})
+	}
+	SetStatus(vm, vmi, Surroundings{RestartRequired: true}, noon)
+	assert.True(t, required())
+	SetStatus(vm, vmi, Surroundings{}, noon)
+	assert.True(t, required(), "a change that is taken back does not end it")
+	dropRestartRequired(vm)
+	SetStatus(vm, nil, Surroundings{}, noon)
+	assert.False(t, required())
 }

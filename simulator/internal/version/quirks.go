@@ -43,7 +43,8 @@ type Quirks struct {
 	// EmptyWorkloadIsVM: to the webhook too a load balancer without workloadType is a VM's; before, it describes it as a guest
 	// cluster's (1.9).
 	EmptyWorkloadIsVM bool
-	// QualifiedCPUManager: hosts that can pin CPUs are labelled kubevirt.io/cpumanager; before, cpumanager (1.9).
+	// QualifiedCPUManager: hosts that can pin CPUs are labelled kubevirt.io/cpumanager, and a change of what a VM's affinity
+	// says of that is refused; before, the label is cpumanager, and what users say of it is dropped (1.9).
 	QualifiedCPUManager bool
 	// IngressExpose: Service kube-system/ingress-expose exists (until 1.8).
 	IngressExpose bool
