@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/retry"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -17,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/history"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/internal/admission"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/internal/apiproxy"
@@ -206,6 +208,26 @@ func (h *Harvester) VMs() *kubevirt.Faults { return h.faults }
 // PlugVolume gives a VM a hotplugged volume, as Harvester's storage driver does for a guest cluster.
 func (h *Harvester) PlugVolume(ctx context.Context, vm types.NamespacedName, claim string) error {
 	return hostvm.PlugVolume(ctx, h.direct, vm, claim, storage.DefaultClass)
+}
+
+// LosePool takes a pool's status away, and with it who holds which address: what happens when a pool is replaced by its
+// manifest, as it has no status subresource.
+func (h *Harvester) LosePool(ctx context.Context, name string) error {
+	pool := &lbv1.IPPool{}
+	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		if err := h.direct.Get(ctx, client.ObjectKey{Name: name}, pool); err != nil {
+			return err
+		}
+		pool.Status = lbv1.IPPoolStatus{}
+		return h.direct.Update(ctx, pool)
+	})
+	if err != nil {
+		return fmt.Errorf("take the status of pool %s away: %w", name, err)
+	}
+	h.history.Record(history.Event{
+		Kind: history.Fault, Resource: "ippools", Name: name, ResourceVersion: pool.ResourceVersion, Detail: "lost its status",
+	})
+	return nil
 }
 
 // URL is where the proxy is reached, with the path prefix.

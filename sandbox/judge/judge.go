@@ -1,7 +1,9 @@
 // Package judge reads the recorded history of a Harvester stand-in and says
 // where something happened that must never happen: an address on two live
 // machines, a machine made twice, an owner with two addresses, an address given
-// back while its machine still had it, anything left at the end.
+// back while its machine still had it, another cluster's machine behind a load
+// balancer, a volume deleted that the client did not have made, a storm of
+// requests, anything left at the end.
 //
 // [Judge] is a pure function of the events. It knows only what the stand-in
 // recorded; what the management cluster held at the time it does not see.
@@ -30,6 +32,14 @@ const (
 	// KeptWhileInUse: no address is given back or away while a live machine has
 	// it.
 	KeptWhileInUse Rule = "kept-while-in-use"
+	// OwnBackends: no load balancer of a cluster leads to a machine of another
+	// one.
+	OwnBackends Rule = "own-backends"
+	// OwnVolumes: the client deletes no volume that was not made for a VM of
+	// its own.
+	OwnVolumes Rule = "own-volumes"
+	// NoStorm: the client sends no more requests than its machines need.
+	NoStorm Rule = "no-request-storm"
 	// NothingLeft: no machine lives and no address is held at the end.
 	NothingLeft Rule = "nothing-left"
 )
@@ -49,7 +59,11 @@ func (f Finding) String() string {
 // Judge returns every breach in the order of the events. With gone, everything
 // is expected to be gone at the end.
 func Judge(events []history.Event, gone bool) []Finding {
-	w := world{machines: map[string]*machine{}, made: map[string]string{}, pools: map[string]map[string]string{}}
+	w := world{
+		machines: map[string]*machine{}, made: map[string]string{}, pools: map[string]map[string]string{},
+		losses: lossesOf(events), lost: map[string]map[string]string{}, versions: map[string]uint64{},
+		known: map[string]bool{}, volumes: map[string]bool{}, load: newLoad(),
+	}
 	for _, event := range events {
 		w.see(event)
 	}
@@ -70,11 +84,18 @@ type world struct {
 	machines map[string]*machine          // by instance UID, live ones only
 	made     map[string]string            // VM UID by name
 	pools    map[string]map[string]string // holder by address, by pool
+	losses   map[string][]uint64          // versions at which a pool lost its status, by pool
+	lost     map[string]map[string]string // entries that were lost so, by pool
+	versions map[string]uint64            // the last version seen, by pool
+	known    map[string]bool              // VMs of the client's, by UID
+	volumes  map[string]bool              // claims made for them, by namespace and name
+	load     *load
 	findings []Finding
 }
 
 func (w *world) see(event history.Event) {
 	name := event.Namespace + "/" + event.Name
+	w.checkLoad(event)
 	switch event.Kind {
 	case history.MachineUp:
 		if uid, known := w.made[name]; known && uid != event.UID {
@@ -91,8 +112,12 @@ func (w *world) see(event history.Event) {
 		delete(w.machines, event.InstanceUID)
 	case history.PoolChanged:
 		w.seePool(event)
-	case history.Write, history.MachineGone, history.Fault:
-		// None of the rules needs them.
+	case history.BackendsChanged:
+		w.checkBackends(event)
+	case history.Write:
+		w.seeWrite(event)
+	case history.ReadRequest, history.MachineGone, history.Fault:
+		// Only the load is counted of them, and lossesOf reads faults.
 	}
 }
 
@@ -111,7 +136,7 @@ func (w *world) checkAddresses(event history.Event, instance string) {
 }
 
 func (w *world) seePool(event history.Event) {
-	before := w.pools[event.Name]
+	before := w.before(event)
 	for _, address := range slices.Sorted(maps.Keys(before)) {
 		if event.Allocated[address] == before[address] {
 			continue

@@ -22,6 +22,8 @@ type Kind string
 const (
 	// Write is a create, update, patch or delete that a client sent through the proxy, with its answer.
 	Write Kind = "write"
+	// ReadRequest is a get, list or watch that a client sent through the proxy, when it is over.
+	ReadRequest Kind = "read"
 	// MachineUp is a guest that was powered on, MachineDown one that is off for certain.
 	MachineUp   Kind = "machine-up"
 	MachineDown Kind = "machine-down"
@@ -31,6 +33,8 @@ const (
 	MachineGone Kind = "machine-gone"
 	// PoolChanged is a change of who holds which address of a pool.
 	PoolChanged Kind = "pool-changed"
+	// BackendsChanged is a change of the machines behind a load balancer.
+	BackendsChanged Kind = "backends-changed"
 	// Fault is something that was broken, or mended, on purpose.
 	Fault Kind = "fault"
 )
@@ -40,7 +44,7 @@ type Event struct {
 	Time time.Time `json:"time"`
 	Kind Kind      `json:"kind"`
 
-	// Verb, Resource (with group and subresource), Namespace, Name, Code and UserAgent describe a Write.
+	// Verb, Resource (with group and subresource), Namespace, Name, Code and UserAgent describe a Write or a ReadRequest.
 	Verb      string `json:"verb,omitempty"`
 	Resource  string `json:"resource,omitempty"`
 	Namespace string `json:"namespace,omitempty"`
@@ -59,6 +63,13 @@ type Event struct {
 	Addresses []string `json:"addresses,omitempty"`
 	// Allocated maps address to holder, for a pool.
 	Allocated map[string]string `json:"allocated,omitempty"`
+	// Volumes are the claims that a VM's annotation has Harvester make, after a Write of the VM.
+	Volumes []string `json:"volumes,omitempty"`
+	// RemovedVolumes are the claims that another annotation of the VM has Harvester delete with it.
+	RemovedVolumes []string `json:"removedVolumes,omitempty"`
+	// Labels are a load balancer's, Backends the labels of the machines behind it by their names.
+	Labels   map[string]string            `json:"labels,omitempty"`
+	Backends map[string]map[string]string `json:"backends,omitempty"`
 	// Detail says more, in words.
 	Detail string `json:"detail,omitempty"`
 }

@@ -175,6 +175,7 @@ func (p *Proxy) ServeHTTP(to http.ResponseWriter, from *http.Request) {
 	recorder := &statusRecorder{ResponseWriter: to}
 	defer func() {
 		p.counts.add(Key{Verb: request.Verb, Resource: request.Resource, Code: recorder.code})
+		p.noteRead(request, from, recorder.code)
 	}()
 	p.serve(recorder, from, request)
 }

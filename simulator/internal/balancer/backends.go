@@ -16,6 +16,8 @@ type Server struct {
 	Name    string
 	UID     types.UID
 	Address string
+	// Labels are the instance's.
+	Labels map[string]string
 }
 
 // Servers picks the backends out of a namespace's instances. matched counts those that the selector names, with or
@@ -28,7 +30,7 @@ func Servers(lb *lbv1.LoadBalancer, instances []kubevirtv1.VirtualMachineInstanc
 		}
 		matched++
 		if address, ok := firstIPv4(vmi); ok {
-			servers = append(servers, Server{Name: vmi.Name, UID: vmi.UID, Address: address})
+			servers = append(servers, Server{Name: vmi.Name, UID: vmi.UID, Address: address, Labels: vmi.Labels})
 		}
 	}
 	slices.SortFunc(servers, func(a, b Server) int { return cmp.Compare(a.Name, b.Name) })

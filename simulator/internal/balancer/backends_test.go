@@ -37,7 +37,10 @@ func TestServers(t *testing.T) {
 		leaving,
 	})
 	assert.Equal(t, 3, matched)
-	assert.Equal(t, []Server{{"a", "uid-a", "10.0.0.1"}, {"b", "uid-b", "10.0.0.2"}}, servers, "first IPv4 interface, in order of names")
+	assert.Equal(t, []Server{
+		{Name: "a", UID: "uid-a", Address: "10.0.0.1", Labels: map[string]string{"role": "cp", "site": "a"}},
+		{Name: "b", UID: "uid-b", Address: "10.0.0.2", Labels: map[string]string{"role": "etcd", "site": "a"}},
+	}, servers, "first IPv4 interface, in order of names")
 
 	servers, matched = Servers(&lbv1.LoadBalancer{}, []kubevirtv1.VirtualMachineInstance{instance("a", "cp", "10.0.0.1")})
 	assert.Zero(t, matched, "an empty selector matches nothing")
@@ -82,7 +85,7 @@ func TestDesiredServiceAdoptsWhatExists(t *testing.T) {
 }
 
 func TestDesiredEndpointsKeepADummyWhileNothingIsReady(t *testing.T) {
-	servers := []Server{{"a", "uid-a", "10.0.0.1"}}
+	servers := []Server{{Name: "a", UID: "uid-a", Address: "10.0.0.1"}}
 	up, down := func(Server) bool { return true }, func(Server) bool { return false }
 	for name, test := range map[string]struct {
 		servers []Server

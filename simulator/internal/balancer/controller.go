@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -21,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/history"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/internal/kit"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/internal/pool"
 )
@@ -135,6 +137,7 @@ func (c *Controller) ensureServers(ctx context.Context, lb *lbv1.LoadBalancer) e
 	if err := c.ensureEndpoints(ctx, lb, servers, healthy); err != nil {
 		return err
 	}
+	former := lb.Status.BackendServers
 	lb.Status.BackendServers = nil
 	up := 0
 	for _, server := range servers {
@@ -142,6 +145,9 @@ func (c *Controller) ensureServers(ctx context.Context, lb *lbv1.LoadBalancer) e
 		if healthy(server) {
 			up++
 		}
+	}
+	if !slices.Equal(former, lb.Status.BackendServers) {
+		c.noteBackends(lb, servers)
 	}
 	switch {
 	case len(servers) == 0 && matched > 0 && c.Quirks.ClusterBalancersFollowVMs:
@@ -152,6 +158,17 @@ func (c *Controller) ensureServers(ctx context.Context, lb *lbv1.LoadBalancer) e
 		return fmt.Errorf("%w total:%d, healthy:0", errUnhealthy, len(servers))
 	}
 	return nil
+}
+
+// noteBackends adds the machines behind a load balancer to the history.
+func (c *Controller) noteBackends(lb *lbv1.LoadBalancer, servers []Server) {
+	backends := map[string]map[string]string{}
+	for _, server := range servers {
+		backends[server.Name] = server.Labels
+	}
+	c.History.Record(history.Event{
+		Kind: history.BackendsChanged, Namespace: lb.Namespace, Name: lb.Name, UID: string(lb.UID), Labels: lb.Labels, Backends: backends,
+	})
 }
 
 func (c *Controller) ensureEndpoints(ctx context.Context, lb *lbv1.LoadBalancer, servers []Server, healthy func(Server) bool) error {

@@ -83,6 +83,9 @@ func (c *InstanceController) report(vmi *kubevirtv1.VirtualMachineInstance, view
 	}
 	setCondition(vmi, kubevirtv1.VirtualMachineInstanceAgentConnected, corev1.ConditionTrue, "", "", c.now())
 	vmi.Status.GuestOSInfo = kubevirtv1.VirtualMachineInstanceGuestOSInfo{ID: "sles", Name: "SLES", PrettyName: "Guest of the sandbox", KernelRelease: "6.4.0"}
+	if c.Faults.isHostile(vm) {
+		vmi.Status.GuestOSInfo, addresses = exaggeratedOS(), exaggerate(string(ownerUID(vmi)), addresses)
+	}
 	c.setInterfaces(vmi, Interfaces(vmi, addresses))
 	return 0
 }

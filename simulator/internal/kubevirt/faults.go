@@ -26,11 +26,12 @@ type Faults struct {
 	mu        sync.Mutex
 	noAddress map[types.NamespacedName]bool
 	noAgent   map[types.NamespacedName]bool
+	hostile   map[types.NamespacedName]bool
 }
 
 // NewFaults returns faults for the machines of power; nothing is broken yet.
 func NewFaults(env kit.Env, power *Power) *Faults {
-	return &Faults{Env: env, power: power, noAddress: map[types.NamespacedName]bool{}, noAgent: map[types.NamespacedName]bool{}}
+	return &Faults{Env: env, power: power, noAddress: map[types.NamespacedName]bool{}, noAgent: map[types.NamespacedName]bool{}, hostile: map[types.NamespacedName]bool{}}
 }
 
 // WithoutAddress keeps a VM's agent from ever reporting addresses; it counts as connected. It may be set before the VM
@@ -42,6 +43,18 @@ func (f *Faults) WithoutAddress(vm types.NamespacedName, broken bool) {
 // WithoutAgent makes a VM's guest agent disappear: the condition and all addresses go, the VM runs on.
 func (f *Faults) WithoutAgent(vm types.NamespacedName, broken bool) {
 	f.set(f.noAgent, vm, broken, "without agent")
+}
+
+// Hostile has a VM's guest agent, which the guest's root controls, report hundreds of addresses and long names beside what
+// is true.
+func (f *Faults) Hostile(vm types.NamespacedName, broken bool) {
+	f.set(f.hostile, vm, broken, "hostile agent")
+}
+
+func (f *Faults) isHostile(vm types.NamespacedName) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.hostile[vm]
 }
 
 func (f *Faults) set(list map[types.NamespacedName]bool, vm types.NamespacedName, broken bool, what string) {
