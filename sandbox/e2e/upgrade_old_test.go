@@ -37,6 +37,21 @@ const (
 	oldBalancer           = oldCluster + "-" + oldCluster + "-lb"
 )
 
+// era is when a cluster was made, as far as that shows.
+type era struct {
+	// version is the only one that its CRDs know.
+	version string
+	// labels tells that what was made on Harvester carries our labels, and that pools hold addresses for VMs.
+	labels bool
+}
+
+var (
+	// ofV02 is v0.2.x.
+	ofV02 = era{version: "v1alpha1"}
+	// beforeIDs are builds of this repository before decision 24.
+	beforeIDs = era{version: "v1beta1", labels: true}
+)
+
 // oldKinds are those that v0.2.x knew and of which this cluster has objects.
 var oldKinds = []string{"harvesterclusters", "harvestermachines"}
 
@@ -49,32 +64,72 @@ type oldMachine struct {
 	instance types.UID
 }
 
-// holder is who v0.2.x wrote into the pool: the machine's names in the management cluster.
-func (m *oldMachine) holder() string { return oldCluster + "/" + m.name }
-
-// oldRelease does what v0.2.x did, by names, labels and versions of its own.
+// oldRelease does what an earlier release did, by names, labels and versions of its own.
 type oldRelease struct {
 	t       *testing.T
 	sandbox *sandbox.Sandbox
+	era     era
 	// management knows Cluster API's types and ours, admin CRDs; both reach the management cluster.
 	management, admin, harvester client.Client
 	machines                     []*oldMachine
 	balancer                     *lbv1.LoadBalancer
 }
 
-func newOldRelease(t *testing.T, s *sandbox.Sandbox, f *fleet.Fleet) *oldRelease {
+// holder is who has a machine's address by the pool: the machine by its names in the management cluster, or the VM.
+func (o *oldRelease) holder(machine *oldMachine) string {
+	if o.era.labels {
+		return oldTarget + "/" + machine.name + ".caphv"
+	}
+	return oldCluster + "/" + machine.name
+}
+
+// labels are on what was made for the cluster, and with a machine on what was made for that.
+func (o *oldRelease) labels(machine *oldMachine) map[string]string {
+	labels := map[string]string{}
+	if o.era.labels {
+		labels[infrav1.ManagedByLabel], labels[infrav1.ClusterNamespaceLabel] = infrav1.ManagedByValue, oldCluster
+		labels[clusterv1.ClusterNameLabel] = oldCluster
+	}
+	if machine == nil {
+		return labels
+	}
+	labels["harvesterhci.io/vmName"] = machine.name
+	if o.era.labels {
+		labels[infrav1.MachineNameLabel], labels[infrav1.HarvesterGuestClusterLabel] = machine.name, oldCluster
+		labels[infrav1.HarvesterCreatorLabel] = infrav1.HarvesterCreatorValue
+	} else {
+		labels["harvesterhci.io/creator"], labels["harvesterhci.io/vmNamePrefix"] = "harvester", machine.name
+	}
+	if machine.controlPlane {
+		labels["harvestercluster/machinetype"] = "controlplane-" + oldCluster
+	}
+	return labels
+}
+
+// volume is the name of a machine's claim: v0.2.x made a random one.
+func (o *oldRelease) volume(machine *oldMachine) string {
+	if o.era.labels {
+		return machine.name + "-disk-0"
+	}
+	return machine.name + "-disk-0-x7k2p"
+}
+
+func newOldRelease(t *testing.T, s *sandbox.Sandbox, f *fleet.Fleet, era era) *oldRelease {
 	t.Helper()
 	harvester, err := s.HarvesterClient()
 	require.NoError(t, err)
 	base := s.Network().Machines.Addr().As4()
 	at := func(last byte) string { return addr([4]byte{base[0], base[1], 3, last}).String() }
 	return &oldRelease{
-		t: t, sandbox: s, management: f.Client(), admin: s.Management().Client(), harvester: harvester,
-		machines: []*oldMachine{{name: "veteran-cp", address: at(10), controlPlane: true}, {name: "veteran-w", address: at(11)}},
+		t: t, sandbox: s, era: era, management: f.Client(), admin: s.Management().Client(), harvester: harvester,
+		machines: []*oldMachine{
+			{name: "veteran-cp", address: at(10), controlPlane: true}, {name: "veteran-cp-2", address: at(11), controlPlane: true},
+			{name: "veteran-w", address: at(12)},
+		},
 	}
 }
 
-// installCRDs installs CRDs that know nothing but v1alpha1, with the label by which Cluster API found that.
+// installCRDs installs CRDs that know nothing but that release's version, with the label by which Cluster API found that.
 func (o *oldRelease) installCRDs() {
 	o.t.Helper()
 	for _, kind := range oldKinds {
@@ -85,14 +140,14 @@ func (o *oldRelease) installCRDs() {
 		require.Len(o.t, objects, 1)
 		versions, _, err := unstructured.NestedSlice(objects[0].Object, "spec", "versions")
 		require.NoError(o.t, err)
-		versions = slices.DeleteFunc(versions, func(version any) bool { return version.(map[string]any)["name"] != "v1alpha1" })
+		versions = slices.DeleteFunc(versions, func(version any) bool { return version.(map[string]any)["name"] != o.era.version })
 		require.Len(o.t, versions, 1)
 		version := versions[0].(map[string]any)
 		version["storage"] = true
 		delete(version, "deprecated")
 		delete(version, "deprecationWarning")
 		require.NoError(o.t, unstructured.SetNestedSlice(objects[0].Object, versions, "spec", "versions"))
-		objects[0].SetLabels(map[string]string{"cluster.x-k8s.io/v1beta1": "v1alpha1"})
+		objects[0].SetLabels(map[string]string{"cluster.x-k8s.io/v1beta1": o.era.version})
 		require.NoError(o.t, management.Apply(o.t.Context(), o.admin, objects))
 	}
 }
@@ -103,7 +158,7 @@ func (o *oldRelease) makeOnHarvester() {
 	ports := []corev1.ServicePort{{Name: "api", Port: 6443}}
 	o.create(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: oldTarget, Name: oldBalancer}, Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeLoadBalancer, Ports: ports}})
 	o.balancer = &lbv1.LoadBalancer{
-		ObjectMeta: metav1.ObjectMeta{Namespace: oldTarget, Name: oldBalancer},
+		ObjectMeta: metav1.ObjectMeta{Namespace: oldTarget, Name: oldBalancer, Labels: o.labels(nil)},
 		Spec: lbv1.LoadBalancerSpec{
 			WorkloadType: lbv1.VM, IPAM: lbv1.DHCP,
 			Listeners:             []lbv1.Listener{{Name: "api", Port: 6443, Protocol: corev1.ProtocolTCP, BackendPort: 6443}},
@@ -114,6 +169,9 @@ func (o *oldRelease) makeOnHarvester() {
 	o.enterIntoPool()
 	for _, machine := range o.machines {
 		o.makeVM(machine)
+	}
+	for _, machine := range o.machines {
+		o.awaitVM(machine)
 	}
 	o.eventually(func(ctx context.Context) bool {
 		return o.harvester.Get(ctx, client.ObjectKeyFromObject(o.balancer), o.balancer) == nil && o.balancer.Status.Address != ""
@@ -130,24 +188,29 @@ func (o *oldRelease) enterIntoPool() {
 		base := client.MergeFromWithOptions(pool.DeepCopy(), client.MergeFromWithOptimisticLock{})
 		pool.Status.Allocated = map[string]string{}
 		for _, machine := range o.machines {
-			pool.Status.Allocated[machine.address] = machine.holder()
+			pool.Status.Allocated[machine.address] = o.holder(machine)
 		}
 		pool.Status.Available = pool.Status.Total - int64(len(o.machines))
 		return o.harvester.Patch(ctx, pool, base) == nil
 	}, "the pool holds the machines' addresses")
 }
 
-// makeVM makes one VM and waits until it runs with its address.
+// makeVM makes one VM with its Secret.
 func (o *oldRelease) makeVM(machine *oldMachine) {
 	o.t.Helper()
 	network := fmt.Sprintf("network:\n  version: 1\n  config:\n  - type: physical\n    name: eth0\n    subnets: [{type: static, address: %s/16, gateway: %s}]\n",
 		machine.address, o.sandbox.Network().Gateway)
 	o.create(&corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: oldTarget, Name: machine.name + "-cloud-init"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: oldTarget, Name: machine.name + "-cloud-init", Labels: o.labels(machine)},
 		Data:       map[string][]byte{"userdata": []byte(oldUserData), "networkdata": []byte(network)},
 	})
 	machine.vm = o.describeVM(machine)
 	o.create(machine.vm)
+}
+
+// awaitVM waits until a VM runs with its address.
+func (o *oldRelease) awaitVM(machine *oldMachine) {
+	o.t.Helper()
 	o.eventually(func(ctx context.Context) bool {
 		vmi := &kubevirtv1.VirtualMachineInstance{}
 		if o.harvester.Get(ctx, client.ObjectKeyFromObject(machine.vm), vmi) != nil || vmi.Status.Phase != kubevirtv1.Running {
@@ -159,12 +222,12 @@ func (o *oldRelease) makeVM(machine *oldMachine) {
 	require.NoError(o.t, o.harvester.Get(o.t.Context(), client.ObjectKeyFromObject(machine.vm), machine.vm))
 }
 
-// describeVM is the VM in the shape of v0.2.x: its own labels, none on volumes, which have random names.
+// describeVM is the VM in the shape of its time. Those of v0.2.x have no labels on their volumes.
 func (o *oldRelease) describeVM(machine *oldMachine) *kubevirtv1.VirtualMachine {
 	o.t.Helper()
-	labels := map[string]string{"harvesterhci.io/creator": "harvester", "harvesterhci.io/vmName": machine.name, "harvesterhci.io/vmNamePrefix": machine.name}
-	if machine.controlPlane {
-		labels["harvestercluster/machinetype"] = "controlplane-" + oldCluster
+	var volumeLabels map[string]string
+	if o.era.labels {
+		volumeLabels = o.labels(machine)
 	}
 	image := &hciv1.VirtualMachineImage{}
 	read(o.t, o.harvester, "default", "image-sles15", image)
@@ -172,9 +235,9 @@ func (o *oldRelease) describeVM(machine *oldMachine) *kubevirtv1.VirtualMachine 
 		return o.harvester.Get(ctx, client.ObjectKeyFromObject(image), image) == nil && image.Status.StorageClassName != ""
 	}, "the image is there")
 	vm, err := harvesterclient.BuildVM(harvesterclient.VM{
-		Namespace: oldTarget, Name: machine.name, Labels: labels, CPU: 2, Memory: resource.MustParse("4Gi"),
+		Namespace: oldTarget, Name: machine.name, Labels: o.labels(machine), VolumeLabels: volumeLabels, CPU: 2, Memory: resource.MustParse("4Gi"),
 		Disks: []harvesterclient.Disk{{
-			Name: "disk-0", PVCName: machine.name + "-disk-0-x7k2p", Size: resource.MustParse("40Gi"), BootOrder: 1,
+			Name: "disk-0", PVCName: o.volume(machine), Size: resource.MustParse("40Gi"), BootOrder: 1,
 			ImageID: image.Namespace + "/" + image.Name, StorageClassName: image.Status.StorageClassName,
 		}},
 		NICs:            []harvesterclient.NIC{{Name: "nic-1", Network: sandbox.VMNetwork}},
@@ -185,8 +248,8 @@ func (o *oldRelease) describeVM(machine *oldMachine) *kubevirtv1.VirtualMachine 
 	return vm
 }
 
-// store creates the cluster's objects in the management cluster, ours in v1alpha1, and has the guests' Nodes as v0.2.x left
-// them.
+// store creates the cluster's objects in the management cluster, ours in that release's version, and has the guests' Nodes as
+// it left them.
 func (o *oldRelease) store() {
 	o.t.Helper()
 	kubeconfig, err := os.ReadFile(o.sandbox.HarvesterKubeconfig())
@@ -227,7 +290,7 @@ func (o *oldRelease) store() {
 func (o *oldRelease) infrastructure() []*unstructured.Unstructured {
 	o.t.Helper()
 	text := &bytes.Buffer{}
-	parsed := template.Must(template.ParseFiles(filepath.Join("testdata", "v0.2.yaml.tmpl")))
+	parsed := template.Must(template.ParseFiles(filepath.Join("testdata", o.era.version+".yaml.tmpl")))
 	for _, machine := range o.machines {
 		require.NoError(o.t, parsed.Execute(text, map[string]any{
 			"Cluster": oldCluster, "Target": oldTarget, "Endpoint": o.balancer.Status.Address, "Pool": fleet.Pool, "Gateway": o.sandbox.Network().Gateway,
@@ -240,7 +303,7 @@ func (o *oldRelease) infrastructure() []*unstructured.Unstructured {
 	return objects
 }
 
-// initializeNode does what v0.2.x does once the guest is up.
+// initializeNode does what the provider does once the guest is up.
 func (o *oldRelease) initializeNode(machine *oldMachine) {
 	o.t.Helper()
 	node := &corev1.Node{}
