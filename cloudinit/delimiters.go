@@ -49,6 +49,6 @@ func nextDelimiter(template []byte, from int) (begin int, kind delimiter) {
 }
 
 func unreadable(template []byte, at int, why string) error {
-	const mend = "; give the file that holds it with encoding base64"
-	return fmt.Errorf("%w: line %d: %s%s", ErrInvalidBootstrapData, bytes.Count(template[:at], []byte("\n"))+1, why, mend)
+	const fix = "; give the file that holds it with encoding base64"
+	return fmt.Errorf("%w: line %d: %s%s", ErrInvalidBootstrapData, bytes.Count(template[:at], []byte("\n"))+1, why, fix)
 }

@@ -28,7 +28,7 @@ func addrs(texts ...string) []netip.Addr {
 
 func mac(last byte) net.HardwareAddr { return net.HardwareAddr{0x52, 0x54, 0, 0, 0, last} }
 
-// networks are the cases of the golden files. The judges read the same files.
+// networks are the cases of the golden files. The tests with real cloud-init read the same files.
 func networks() map[string]Network {
 	static := NIC{
 		Name: "eth0", MAC: mac(1), Addresses: prefixes("172.16.3.40/16"), Gateway4: netip.MustParseAddr("172.16.0.1"),

@@ -35,7 +35,7 @@ var quirks = []Quirk{
 	{
 		Name:   "suse-dhcp-by-mac",
 		Guests: "SLES 15 and openSUSE Leap 15 (wicked), made from images that carry a DUID",
-		Reason: "wicked's DHCP client names itself after the DUID in the image, not after the virtio card's MAC address, " +
+		Reason: "wicked's DHCP client names itself after the DUID in the image, not after the virtio interface's MAC address, " +
 			"so that copies of one image get one lease and a reservation by MAC address is not found",
 		Source: "ifcfg-dhcp(5), DHCLIENT_CLIENT_ID; https://github.com/harvester/harvester/pull/9732",
 		apply: func(c *Config, n *Network) {

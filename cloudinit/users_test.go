@@ -142,7 +142,7 @@ func TestAuthorizeCommand(t *testing.T) {
 		command.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
 		return command.Run()
 	}
-	require.Error(t, run("nobody-here"))
+	require.Error(t, run("no-such-user"))
 	require.NoError(t, run(self.Username))
 	const ours = "\nssh-rsa AAAA it's \"ours\" $x\n\nssh-rsa BBBB\n"
 	assert.Equal(t, ours, string(read(t, keys)))

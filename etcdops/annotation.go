@@ -18,7 +18,7 @@ const (
 type AnnotationState string
 
 const (
-	// AnnotationNotRequested says that nobody has asked for the removal yet: set RKE2AnnotationRemove to "true".
+	// AnnotationNotRequested says that no one has asked for the removal yet: set RKE2AnnotationRemove to "true".
 	AnnotationNotRequested AnnotationState = "NotRequested"
 	// AnnotationPending says that the removal was asked for and RKE2 has not answered yet.
 	AnnotationPending AnnotationState = "Pending"

@@ -22,7 +22,7 @@ func TestDialRefusesWhatCannotWork(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-func TestNobodyAnswers(t *testing.T) {
+func TestNoOneAnswers(t *testing.T) {
 	client, err := etcdops.Dial(t.Context(), etcdops.Config{Endpoints: []string{"http://127.0.0.1:1", "http://127.0.0.1:2"}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })

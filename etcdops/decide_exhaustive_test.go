@@ -83,7 +83,7 @@ func behind(s Snapshot, m Member) bool {
 	return false
 }
 
-// standsStill tells whether writes would wait for somebody to catch up once the member is out, and do not now.
+// standsStill tells whether writes would wait for someone to catch up once the member is out, and do not now.
 func standsStill(s Snapshot, leaving Member) bool {
 	voters, present := 0, 0
 	for _, m := range s.Members {

@@ -43,7 +43,7 @@ func TestDecide(t *testing.T) {
 		change  func(*Snapshot)
 		want    Plan
 	}{
-		"nobody leaves": {
+		"no one leaves": {
 			letters: "VVV", leader: 1, change: func(s *Snapshot) { s.LeavingNode = "" },
 			want: Plan{Action: ActionNone, Reason: "no node is leaving"},
 		},

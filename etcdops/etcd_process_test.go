@@ -24,20 +24,20 @@ import (
 // asset finds a real server binary: in KUBEBUILDER_ASSETS, or in bin/assets beside go.work.
 func asset(tb testing.TB, name string) string {
 	tb.Helper()
-	folder := os.Getenv("KUBEBUILDER_ASSETS")
-	if folder == "" {
+	directory := os.Getenv("KUBEBUILDER_ASSETS")
+	if directory == "" {
 		dir, err := os.Getwd()
 		require.NoError(tb, err)
 		for ; dir != "/"; dir = filepath.Dir(dir) {
 			if _, err := os.Stat(filepath.Join(dir, "go.work")); err == nil {
-				folder = filepath.Join(dir, "bin", "assets")
+				directory = filepath.Join(dir, "bin", "assets")
 				break
 			}
 		}
 	}
-	path := filepath.Join(folder, name)
+	path := filepath.Join(directory, name)
 	if _, err := os.Stat(path); err != nil {
-		tb.Fatalf("this test needs a real %s: run `make assets`, or set KUBEBUILDER_ASSETS to a folder that holds one (%v)", name, err)
+		tb.Fatalf("this test needs a real %s: run `make assets`, or set KUBEBUILDER_ASSETS to a directory that holds one (%v)", name, err)
 	}
 	return path
 }
@@ -209,7 +209,7 @@ func (c *etcdCluster) leader() *etcdProcess {
 			}
 		}
 	}
-	c.t.Fatal("nobody leads")
+	c.t.Fatal("no one leads")
 	return nil
 }
 
@@ -221,7 +221,7 @@ func (c *etcdCluster) follower() *etcdProcess {
 			return p
 		}
 	}
-	c.t.Fatal("nobody follows")
+	c.t.Fatal("no one follows")
 	return nil
 }
 

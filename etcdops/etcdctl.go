@@ -28,7 +28,7 @@ var _ door = (*etcdctl)(nil)
 // localEndpoint is where RKE2 and kubeadm have etcd listen for those on the same node.
 const localEndpoint = "https://127.0.0.1:2379"
 
-// etcdctlPrefix names the certificates as the etcd pod sees them: RKE2 mounts its etcd folder, kubeadm its pki folder.
+// etcdctlPrefix names the certificates as the etcd pod sees them: RKE2 mounts its etcd directory, kubeadm its pki directory.
 func etcdctlPrefix(flavor Flavor) ([]string, error) {
 	prefix := []string{"etcdctl", "--endpoints=" + localEndpoint}
 	switch flavor {

@@ -28,7 +28,7 @@ const (
 type NodesConfig struct {
 	// Nodes of the cluster, with the permission to list, watch and patch them.
 	Nodes corev1client.NodeInterface
-	// Leaving is the node that goes. Its Node has to be there: without it, nobody can tell whether its member is.
+	// Leaving is the node that goes. Its Node has to be there: without it, no one can tell whether its member is.
 	Leaving string
 	// AnswerTimeout is how long RKE2 may take to confirm a removal. 0 means 15 s.
 	AnswerTimeout time.Duration
@@ -106,7 +106,7 @@ func condition(node *corev1.Node, kind corev1.NodeConditionType) *corev1.NodeCon
 	return &node.Status.Conditions[i]
 }
 
-// nameID stands for the ID that Nodes do not tell. It is never 0, which means nobody.
+// nameID stands for the ID that Nodes do not tell. It is never 0, which means no one.
 func nameID(name string) uint64 {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(name))
@@ -114,7 +114,7 @@ func nameID(name string) uint64 {
 }
 
 // Execute has RKE2 remove the member of an ActionRemoveMember and waits for its answer. Other actions do nothing, except
-// ActionMoveLeader, which fails: nobody can be asked for it. ErrNotApplied says that RKE2 has not answered yet; the
+// ActionMoveLeader, which fails: no one can be asked for it. ErrNotApplied says that RKE2 has not answered yet; the
 // request stays, so that trying again only waits further.
 func (n *Nodes) Execute(ctx context.Context, plan Plan) error {
 	switch plan.Action {

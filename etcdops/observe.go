@@ -14,7 +14,7 @@ import (
 // Alarms of the Snapshot are filled; the caller adds the intent.
 //
 // A member that does not answer is not an error: it is in the list with Healthy false and Problem saying why. The
-// error is ErrUnreachable when nobody answered. All members are asked at the same time, so the call takes about two
+// error is ErrUnreachable when no one answered. All members are asked at the same time, so the call takes about two
 // request timeouts at most, whatever the number of dead members.
 func (c *Client) Observe(ctx context.Context) (Snapshot, error) {
 	census, err := c.takeCensus(ctx)

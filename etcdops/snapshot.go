@@ -32,7 +32,7 @@ type Snapshot struct {
 	LeavingNode string
 	// DesiredVoters is the size the control plane is meant to have, 0 when unknown.
 	DesiredVoters int
-	// ClusterDeleting is true when the whole cluster goes away, so that nobody needs its etcd afterwards.
+	// ClusterDeleting is true when the whole cluster goes away, so that no one needs its etcd afterwards.
 	ClusterDeleting bool
 	// Flavor says how members are named after nodes.
 	Flavor Flavor

@@ -135,7 +135,7 @@ func TestNodesTellOfMembers(t *testing.T) {
 	assert.Equal(t, ActionNone, Decide(s).Action)
 
 	_, err = nodesSnapshot(nodes, "cp-9")
-	require.ErrorIs(t, err, ErrUnreachable, "without its Node nobody knows whether its member is there")
+	require.ErrorIs(t, err, ErrUnreachable, "without its Node no one knows whether its member is there")
 	_, err = nodesSnapshot([]corev1.Node{nodeWith("w-1", true)}, "")
 	require.ErrorIs(t, err, ErrUnreachable)
 }

@@ -25,13 +25,13 @@ const webhookRetryAfter = 5 * time.Second
 // Classify gives an error from the Kubernetes client the kind it deserves, so that errors.Is works with the
 // sentinels of this package. The original stays wrapped: apierrors.IsNotFound and the like still answer.
 // A nil error stays nil, an error that has a kind already is returned as it is, and so is one whose
-// kind nobody can tell.
+// kind no one can tell.
 //
 // Facts it knows about Harvester: the webhooks for load balancers, pools and networks deny with HTTP 500,
 // which is ErrInvalid, whereas a webhook that could not be called, or that was let down itself, is ErrTransient; a
-// webhook that denies with 409 (a volume still attached) is ErrTransient, because waiting mends it and reading again does not;
+// webhook that denies with 409 (a volume still attached) is ErrTransient, because waiting fixes it and reading again does not;
 // a 404 whose body is not a Kubernetes status says that the API is missing, not the object, and is ErrNotReady
-// with the original hidden, so that nobody deletes anything because of a wrong path.
+// with the original hidden, so that no one deletes anything because of a wrong path.
 func Classify(err error) error {
 	if err == nil || kindOf(err) != nil {
 		return err
@@ -126,7 +126,7 @@ func denialKind(status metav1.Status) (denied bool, after time.Duration, kind er
 	return true, 0, ErrInvalid
 }
 
-// stateDenials are refusals that time mends although their code does not say so.
+// stateDenials are refusals that time fixes although their code does not say so.
 var stateDenials = []string{
 	"can't delete pool before releasing all the allocated IP", // IPPool webhook, HTTP 500
 }
@@ -213,22 +213,22 @@ func certificateError(err error) error {
 		invalid  x509.CertificateInvalidError
 		verify   *tls.CertificateVerificationError
 		record   tls.RecordHeaderError
-		mend     string
+		fix      string
 	)
 	switch {
 	case errors.As(err, &unknown):
-		mend = "clusters[].cluster.certificate-authority-data is absent or did not sign the server's certificate: put the CA of this server there"
+		fix = "clusters[].cluster.certificate-authority-data is absent or did not sign the server's certificate: put the CA of this server there"
 	case errors.As(err, &hostname):
-		mend = "the server's certificate is for another name: correct clusters[].cluster.server, or set clusters[].cluster.tls-server-name"
+		fix = "the server's certificate is for another name: correct clusters[].cluster.server, or set clusters[].cluster.tls-server-name"
 	case errors.As(err, &invalid), errors.As(err, &verify):
-		mend = "the server's certificate is not valid: renew it, or correct clusters[].cluster.server"
+		fix = "the server's certificate is not valid: renew it, or correct clusters[].cluster.server"
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		mend = "the server does not speak TLS: correct the scheme or the port in clusters[].cluster.server"
+		fix = "the server does not speak TLS: correct the scheme or the port in clusters[].cluster.server"
 	default:
 		return nil
 	}
 
-	return &classifiedError{kind: ErrInvalidKubeconfig, cause: err, message: mend + ": " + err.Error()}
+	return &classifiedError{kind: ErrInvalidKubeconfig, cause: err, message: fix + ": " + err.Error()}
 }
 
 // isRemoteTLSAlert is true when the server refused our client certificate during the handshake.

@@ -131,7 +131,7 @@ func (c *Connection) awaitFilled(ctx context.Context) {
 func (c *Connection) gone() <-chan struct{} { return c.ctx.Done() }
 
 // AfterClose calls a function, in a goroutine of its own, once the connection has been closed: it was replaced by one with
-// other credentials, or nobody needs it any more. If it is closed already, that is at once.
+// other credentials, or no one needs it any more. If it is closed already, that is at once.
 func (c *Connection) AfterClose(call func()) { context.AfterFunc(c.ctx, call) }
 
 // stop ends everything and waits for it. Requests that are under way may end: whoever makes them could not know.

@@ -83,7 +83,7 @@ func TestConnectionReadsAndWrites(t *testing.T) {
 		AnnotationVolumeClaimTemplates: "[" + strings.Repeat(" ", maxCachedAnnotation) + "]",
 	}
 	require.NoError(t, connection.Client().Create(ctx, vm))
-	require.NoError(t, connection.Client().Create(ctx, newVM(namespace, "somebody-elses", nil)))
+	require.NoError(t, connection.Client().Create(ctx, newVM(namespace, "someone-elses", nil)))
 	last := newVM(namespace, "mine-too", ours)
 	require.NoError(t, connection.Client().Create(ctx, last))
 	vmi := &kubevirtv1.VirtualMachineInstance{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "mine", Labels: ours}}
@@ -274,7 +274,7 @@ func TestGetBeforeHarvesterIsThere(t *testing.T) {
 
 	events := changes.count(identity("a"))
 	proxy.up()
-	eventually(t, "nobody asks, and yet it connects and says so", func() bool { return changes.count(identity("a")) > events })
+	eventually(t, "no one asks, and yet it connects and says so", func() bool { return changes.count(identity("a")) > events })
 }
 
 // Lacking rights on one kind keeps nothing else from working.

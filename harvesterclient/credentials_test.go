@@ -57,8 +57,8 @@ func TestGetTellsWhatIsWrong(t *testing.T) {
 			[]byte(strings.Replace(string(proxy.kubeconfig(t, a.token)), base64Of(proxy), base64String(otherCA), 1)),
 			ErrInvalidKubeconfig, "clusters[].cluster.certificate-authority-data is absent or did not sign",
 		},
-		"a token nobody knows": {proxy.kubeconfig(t, "nonsense"), ErrUnauthorized, "credentials under users[].user are wrong, expired or revoked"},
-		"a client certificate nobody knows": {
+		"a token no one knows": {proxy.kubeconfig(t, "nonsense"), ErrUnauthorized, "credentials under users[].user are wrong, expired or revoked"},
+		"a client certificate no one knows": {
 			server.kubeconfig(t, object{"client-certificate-data": base64String(strangersCertificate), "client-key-data": base64String(strangersKey)}),
 			ErrUnauthorized, "credentials under users[].user are wrong, expired or revoked",
 		},
@@ -66,7 +66,7 @@ func TestGetTellsWhatIsWrong(t *testing.T) {
 			[]byte(strings.Replace(string(proxy.kubeconfig(t, a.token)), proxyPrefix, "/k8s/clusters/gone", 1)),
 			ErrNotReady, "clusters[].cluster.server leads to no Kubernetes API (HTTP 404)",
 		},
-		"nobody there": {
+		"no one there": {
 			kubeconfigOf(t, object{"server": "https://127.0.0.1:1"}, object{"token": a.token}),
 			ErrTransient, "connect to Harvester",
 		},

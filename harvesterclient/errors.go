@@ -58,7 +58,7 @@ func (e *classifiedError) Unwrap() []error {
 	return []error{e.kind, e.cause}
 }
 
-// failf makes an error of a kind. The text should say what, where, and how to mend it.
+// failf makes an error of a kind. The text should say what, where, and how to fix it.
 func failf(kind error, format string, args ...any) error {
 	wrapped := fmt.Errorf(format, args...)
 

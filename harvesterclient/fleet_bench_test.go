@@ -69,7 +69,7 @@ func BenchmarkMemoryOf1000Machines(b *testing.B) {
 	removeClaims(b, server, namespace)
 }
 
-// removeClaims removes claims past the protection that nobody here takes off.
+// removeClaims removes claims past the protection that no one here takes off.
 func removeClaims(b *testing.B, server *apiServer, namespace string) {
 	b.Helper()
 	claims := &corev1.PersistentVolumeClaimList{}

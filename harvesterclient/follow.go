@@ -14,15 +14,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 )
 
-// Occasion is what happens to an object that is followed.
-type Occasion string
+// Until is what happens to an object that is followed.
+type Until string
 
-// The occasions.
+// What a caller can wait for.
 const (
-	// OccasionChanged is the next change of the object, or its end.
-	OccasionChanged Occasion = "Changed"
-	// OccasionGone is the end of the object. Changes before it are passed over.
-	OccasionGone Occasion = "Gone"
+	// UntilChanged is the next change of the object, or its end.
+	UntilChanged Until = "Changed"
+	// UntilGone is the end of the object. Changes before it are passed over.
+	UntilGone Until = "Gone"
 )
 
 // FollowTimeout is how long a watch on one object stays open.
@@ -33,7 +33,7 @@ type Follow struct {
 	// Object is the object as it was read from Connection.Client: nothing that happens after that is missed.
 	Object client.Object
 	// Until is what to wait for.
-	Until Occasion
+	Until Until
 	// By tells callers apart; it must be comparable. While a caller follows an object, following it again changes nothing
 	// and costs no request.
 	By any
@@ -45,8 +45,8 @@ type Follow struct {
 // costs one request, and of the object only metadata is sent: the content of a Secret stays where it is.
 //
 // It returns when Harvester has accepted the watch. After an error, which is ErrUnauthorized where the account may not
-// watch the kind, nobody is notified. The watch ends with the occasion, with the connection, or after FollowTimeout; in
-// the last two cases nobody is notified either, so look again after a while. Safe for concurrent use.
+// watch the kind, no one is notified. The watch ends with the event, with the connection, or after FollowTimeout; in
+// the last two cases no one is notified either, so look again after a while. Safe for concurrent use.
 func (c *Connection) Follow(ctx context.Context, f Follow) error {
 	key := followed{uid: f.Object.GetUID(), by: f.By}
 	what := fmt.Sprintf("follow %T %s", f.Object, client.ObjectKeyFromObject(f.Object))
@@ -64,7 +64,7 @@ func (c *Connection) Follow(ctx context.Context, f Follow) error {
 	}
 	go func() {
 		defer stop()
-		happened := awaitOccasion(stream, f.Until)
+		happened := awaitEvent(stream, f.Until)
 		c.follows.end(key)
 		if happened {
 			f.Notify()
@@ -103,14 +103,14 @@ func (c *Connection) watchOne(ctx context.Context, object client.Object) (stream
 	return stream, func() { stream.Stop(); cancel() }, nil
 }
 
-// awaitOccasion is true when it has happened, and false when the stream ended before.
-func awaitOccasion(stream watch.Interface, until Occasion) bool {
+// awaitEvent is true when it has happened, and false when the stream ended before.
+func awaitEvent(stream watch.Interface, until Until) bool {
 	for event := range stream.ResultChan() {
 		switch event.Type {
 		case watch.Deleted:
 			return true
 		case watch.Added, watch.Modified:
-			if until == OccasionChanged {
+			if until == UntilChanged {
 				return true
 			}
 		case watch.Bookmark:

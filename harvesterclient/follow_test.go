@@ -64,7 +64,7 @@ func TestFollowTellsTheNextChangeOnce(t *testing.T) {
 	asked := &accepts{}
 	proxy.set(only("/secrets?", asked.fault))
 	var told atomic.Int32
-	follow := Follow{Object: secret, Until: OccasionChanged, By: "m-1", Notify: func() { told.Add(1) }}
+	follow := Follow{Object: secret, Until: UntilChanged, By: "m-1", Notify: func() { told.Add(1) }}
 	require.NoError(t, connection.Follow(t.Context(), follow))
 	require.NoError(t, connection.Follow(t.Context(), follow), "again, by the same caller")
 	assert.Len(t, asked.all(), 1, "which costs no request")
@@ -88,10 +88,10 @@ func TestFollowUntilItIsGone(t *testing.T) {
 	t.Parallel()
 	server, proxy, connection, secret := followRig(t)
 	var first, second, changed atomic.Bool
-	require.NoError(t, connection.Follow(t.Context(), Follow{Object: secret, Until: OccasionGone, By: "m-1", Notify: func() { first.Store(true) }}))
-	require.NoError(t, connection.Follow(t.Context(), Follow{Object: secret, Until: OccasionGone, By: "m-2", Notify: func() { second.Store(true) }}))
+	require.NoError(t, connection.Follow(t.Context(), Follow{Object: secret, Until: UntilGone, By: "m-1", Notify: func() { first.Store(true) }}))
+	require.NoError(t, connection.Follow(t.Context(), Follow{Object: secret, Until: UntilGone, By: "m-2", Notify: func() { second.Store(true) }}))
 	assert.Equal(t, 7, proxy.watches(), "each caller is told")
-	require.NoError(t, connection.Follow(t.Context(), Follow{Object: secret, Until: OccasionChanged, By: "m-3", Notify: func() { changed.Store(true) }}))
+	require.NoError(t, connection.Follow(t.Context(), Follow{Object: secret, Until: UntilChanged, By: "m-3", Notify: func() { changed.Store(true) }}))
 	touch(t, server, secret)
 	eventually(t, "the change is told to whom it matters", func() bool { return changed.Load() && proxy.watches() == 7 })
 	assert.False(t, first.Load() || second.Load(), "a change is not the end")
@@ -99,21 +99,21 @@ func TestFollowUntilItIsGone(t *testing.T) {
 	eventually(t, "its end is told to both", func() bool { return first.Load() && second.Load() })
 }
 
-func TestOccasions(t *testing.T) {
+func TestWhatEndsAFollow(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		until  Occasion
+		until  Until
 		events []watch.EventType
 		want   bool
 	}{
-		"a change":                        {OccasionChanged, []watch.EventType{watch.Modified}, true},
-		"it was there already":            {OccasionChanged, []watch.EventType{watch.Added}, true},
-		"its end is a change too":         {OccasionChanged, []watch.EventType{watch.Deleted}, true},
-		"a bookmark is none":              {OccasionChanged, []watch.EventType{watch.Bookmark}, false},
-		"an end after changes":            {OccasionGone, []watch.EventType{watch.Added, watch.Modified, watch.Bookmark, watch.Deleted}, true},
-		"changes are not the end":         {OccasionGone, []watch.EventType{watch.Added, watch.Modified, watch.Bookmark}, false},
-		"nothing is known after an error": {OccasionGone, []watch.EventType{watch.Error, watch.Deleted}, false},
-		"nothing happened":                {OccasionChanged, nil, false},
+		"a change":                        {UntilChanged, []watch.EventType{watch.Modified}, true},
+		"it was there already":            {UntilChanged, []watch.EventType{watch.Added}, true},
+		"its end is a change too":         {UntilChanged, []watch.EventType{watch.Deleted}, true},
+		"a bookmark is none":              {UntilChanged, []watch.EventType{watch.Bookmark}, false},
+		"an end after changes":            {UntilGone, []watch.EventType{watch.Added, watch.Modified, watch.Bookmark, watch.Deleted}, true},
+		"changes are not the end":         {UntilGone, []watch.EventType{watch.Added, watch.Modified, watch.Bookmark}, false},
+		"nothing is known after an error": {UntilGone, []watch.EventType{watch.Error, watch.Deleted}, false},
+		"nothing happened":                {UntilChanged, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -122,7 +122,7 @@ func TestOccasions(t *testing.T) {
 				stream.Action(event, &corev1.Secret{})
 			}
 			stream.Stop()
-			assert.Equal(t, test.want, awaitOccasion(stream, test.until))
+			assert.Equal(t, test.want, awaitEvent(stream, test.until))
 		})
 	}
 }
@@ -130,7 +130,7 @@ func TestOccasions(t *testing.T) {
 func TestFollowThatIsRefusedOrCut(t *testing.T) {
 	t.Parallel()
 	server, proxy, connection, secret := followRig(t)
-	told := func() { t.Error("nobody is to be notified") }
+	told := func() { t.Error("no one is to be notified") }
 	for name, test := range map[string]struct {
 		fault func(http.ResponseWriter, *http.Request) bool
 		kind  error
@@ -139,19 +139,19 @@ func TestFollowThatIsRefusedOrCut(t *testing.T) {
 		"away":    {answer(http.StatusServiceUnavailable), ErrTransient},
 	} {
 		proxy.set(only("/secrets?", test.fault))
-		err := connection.Follow(t.Context(), Follow{Object: secret, Until: OccasionChanged, By: "m-1", Notify: told})
+		err := connection.Follow(t.Context(), Follow{Object: secret, Until: UntilChanged, By: "m-1", Notify: told})
 		assertOnlyKind(t, test.kind, err)
 		require.ErrorContains(t, err, secret.Namespace+"/token", name)
 	}
 	proxy.up()
 	given, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Error(t, connection.Follow(given, Follow{Object: secret, Until: OccasionChanged, By: "m-1", Notify: told}))
+	require.Error(t, connection.Follow(given, Follow{Object: secret, Until: UntilChanged, By: "m-1", Notify: told}))
 
 	// The context of the call bounds its opening, not the watch.
 	given, cancel = context.WithCancel(t.Context())
 	var heard atomic.Bool
-	require.NoError(t, connection.Follow(given, Follow{Object: secret, Until: OccasionChanged, By: "m-1", Notify: func() { heard.Store(true) }}))
+	require.NoError(t, connection.Follow(given, Follow{Object: secret, Until: UntilChanged, By: "m-1", Notify: func() { heard.Store(true) }}))
 	cancel()
 	touch(t, server, secret)
 	eventually(t, "the change is told", heard.Load)
@@ -159,7 +159,7 @@ func TestFollowThatIsRefusedOrCut(t *testing.T) {
 	limited := server.account(t, secret.Namespace, "limited", rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get"}})
 	other, err := newTestConnections(t).Get(t.Context(), identity("limited"), limited.direct(t))
 	require.NoError(t, err)
-	assertOnlyKind(t, ErrUnauthorized, other.Follow(t.Context(), Follow{Object: secret, Until: OccasionChanged, By: "m-1", Notify: told}))
+	assertOnlyKind(t, ErrUnauthorized, other.Follow(t.Context(), Follow{Object: secret, Until: UntilChanged, By: "m-1", Notify: told}))
 }
 
 func TestFollowEndsWithItsConnection(t *testing.T) {
@@ -172,7 +172,7 @@ func TestFollowEndsWithItsConnection(t *testing.T) {
 	require.NoError(t, err)
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "token"}}
 	require.NoError(t, connection.Client().Create(t.Context(), secret))
-	follow := Follow{Object: secret, Until: OccasionChanged, By: "m-1", Notify: func() { t.Error("nobody is to be notified") }}
+	follow := Follow{Object: secret, Until: UntilChanged, By: "m-1", Notify: func() { t.Error("no one is to be notified") }}
 	require.NoError(t, connection.Follow(t.Context(), follow))
 	connections.Close(identity("a"))
 	eventually(t, "all watches end", func() bool { return proxy.watches() == 0 })

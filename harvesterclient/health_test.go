@@ -176,7 +176,7 @@ func TestBackoffStaysInBounds(t *testing.T) {
 	})
 }
 
-func TestJudgeVersionAnswer(t *testing.T) {
+func TestClassifyVersionAnswer(t *testing.T) {
 	t.Parallel()
 	const good = `{"major":"1","gitVersion":"v1.35.0+rke2r1"}`
 	for name, tc := range map[string]struct {
@@ -197,7 +197,7 @@ func TestJudgeVersionAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := judgeVersionAnswer(tc.code, []byte(tc.body))
+			err := classifyVersionAnswer(tc.code, []byte(tc.body))
 			if tc.kind == nil {
 				require.NoError(t, err)
 				return

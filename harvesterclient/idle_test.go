@@ -81,7 +81,7 @@ func (r *idleRig) announcedNow(key client.ObjectKey) bool {
 	return r.announced[key].Equal(r.clock.Now())
 }
 
-// used tells when somebody asked for a connection, and whether it is there at all.
+// used tells when someone asked for a connection, and whether it is there at all.
 func (r *idleRig) used(key client.ObjectKey) (time.Time, bool) {
 	r.Connections.mu.Lock()
 	defer r.Connections.mu.Unlock()
@@ -112,7 +112,7 @@ func TestIdleConnectionsClose(t *testing.T) {
 	})
 
 	rig.clock.Step(idleAfter / 4)
-	eventually(t, "what nobody asks for is closed", func() bool {
+	eventually(t, "what no one asks for is closed", func() bool {
 		_, there := rig.used(unwanted)
 		return !there
 	})

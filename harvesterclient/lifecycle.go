@@ -37,7 +37,7 @@ func (c *Connections) Start(ctx context.Context) error {
 // NeedLeaderElection says that connections are wanted by whoever runs, leader or not.
 func (c *Connections) NeedLeaderElection() bool { return false }
 
-// closeIdle looks for idle connections now and then. One that is found idle is announced; if nobody has asked for it by
+// closeIdle looks for idle connections now and then. One that is found idle is announced; if no one has asked for it by
 // the next look, it is closed.
 func (c *Connections) closeIdle(ctx context.Context) {
 	ticker := c.opts.Clock.NewTicker(c.opts.IdleTimeout / 4)
@@ -70,7 +70,7 @@ func (c *Connections) findIdle() []client.ObjectKey {
 			l.announced = true
 			idle = append(idle, key)
 		default:
-			c.opts.Logger.Info("closing a connection that nobody uses", "identity", key)
+			c.opts.Logger.Info("closing a connection that no one uses", "identity", key)
 			c.remove(key, l)
 		}
 	}

@@ -28,7 +28,7 @@ type Options struct {
 	// BackoffInitial and BackoffMax are the first and longest pause between attempts to reach a Harvester that is
 	// away. Defaults: 1 s and 30 s. Each pause is lengthened at random by up to a half, so that many do not come back at once.
 	BackoffInitial, BackoffMax time.Duration
-	// IdleTimeout is how long a connection nobody asks for stays open. Before closing it, its identity is announced once by
+	// IdleTimeout is how long a connection no one asks for stays open. Before closing it, its identity is announced once by
 	// ConnectionEvents; whoever still needs it asks again, and it stays. Default: 30 min. Negative means for ever.
 	IdleTimeout time.Duration
 	// CountCall is told of every request: its verb (get, list, watch, create, update, patch, delete, deletecollection), its

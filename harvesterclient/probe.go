@@ -35,12 +35,12 @@ func probeServer(client *http.Client, host string, timeout time.Duration) func(c
 			return fmt.Errorf("connect to Harvester: %w", Classify(err))
 		}
 
-		return judgeVersionAnswer(response.StatusCode, body)
+		return classifyVersionAnswer(response.StatusCode, body)
 	}
 }
 
-// judgeVersionAnswer decides what an answer to GET /version means. Only its code is ever quoted.
-func judgeVersionAnswer(code int, body []byte) error {
+// classifyVersionAnswer decides what an answer to GET /version means. Only its code is ever quoted.
+func classifyVersionAnswer(code int, body []byte) error {
 	switch {
 	case code == http.StatusUnauthorized:
 		return failf(ErrUnauthorized, "connect to Harvester: the credentials under users[].user are wrong, expired or revoked (HTTP 401)")

@@ -139,7 +139,7 @@ func churn(server *apiServer, namespace string, count int) (map[client.ObjectKey
 	return final, nil
 }
 
-// A token that is revoked is told as such, and a new one in the Secret mends it.
+// A token that is revoked is told as such, and a new one in the Secret fixes it.
 func TestRevokedTokenAndItsSuccessor(t *testing.T) {
 	t.Parallel()
 	server := serverFor(t)
@@ -165,7 +165,7 @@ func TestRevokedTokenAndItsSuccessor(t *testing.T) {
 	require.ErrorContains(t, err, "wrong, expired or revoked")
 
 	before := events.count(client.ObjectKey{Namespace: namespace, Name: "a"})
-	proxy.drop() // the old watches cannot come back: nobody sees the two changes
+	proxy.drop() // the old watches cannot come back: no one sees the two changes
 	require.NoError(t, server.admin.Create(t.Context(), newVM(namespace, "b", ours)))
 	require.NoError(t, server.admin.Delete(t.Context(), newVM(namespace, "a", nil)))
 	_, err = connections.Get(t.Context(), identity("a"), proxy.kubeconfig(t, successor.token))

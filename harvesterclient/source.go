@@ -42,7 +42,7 @@ func (c *Connections) Source(object client.Object, mapper handler.MapFunc, predi
 }
 
 // ConnectionEvents tells a controller of identities whose Harvester came back or went away, whose caches are filled, or
-// whose connection is about to be closed because nobody asks for it. The mapper gets a Secret of which only
+// whose connection is about to be closed because no one asks for it. The mapper gets a Secret of which only
 // namespace and name are set: the identity.
 func (c *Connections) ConnectionEvents(mapper handler.MapFunc) source.Source {
 	return source.Func(func(ctx context.Context, queue queue) error {

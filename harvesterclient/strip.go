@@ -11,7 +11,7 @@ import (
 // maxCachedAnnotation is the length in bytes above which an annotation of a virtual machine is not kept in memory.
 const maxCachedAnnotation = 1024
 
-// strip takes out of an object, before it is cached, what nobody here reads: who wrote which field, and large annotations of
+// strip takes out of an object, before it is cached, what no one here reads: who wrote which field, and large annotations of
 // virtual machines and their instances. The annotation that lists a machine's claims stays, whatever its length.
 //
 // Of claims only the metadata stays: they are watched to see them go.

@@ -14,7 +14,7 @@ import (
 const responseHeaderTimeout = 65 * time.Second
 
 // newTransport makes a transport of our own for one connection, so that closing the connection closes its sockets. Client-go's
-// shared cache of transports would keep them, and the process-wide default transport is nobody's to change.
+// shared cache of transports would keep them, and the process-wide default transport is no one's to change.
 func newTransport(cfg *rest.Config, connectTimeout time.Duration) (*http.Transport, *sockets, error) {
 	tlsConfig, err := rest.TLSConfigFor(cfg)
 	if err != nil {

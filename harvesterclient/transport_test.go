@@ -126,7 +126,7 @@ func TestObservedTransport(t *testing.T) {
 	}
 }
 
-// The process's own transport is nobody's to touch.
+// The process's own transport is no one's to touch.
 func TestTransportIsOurOwn(t *testing.T) {
 	t.Parallel()
 	transport, _, err := newTransport(&rest.Config{Host: "https://h"}, 1)

@@ -66,7 +66,7 @@ func haltedPhase(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineIn
 	case quota != "":
 		return PhaseHalted, "InsufficientResourceQuota", quota
 	default:
-		return PhaseHalted, "Halted", "the run strategy is Halted: somebody switched the virtual machine off"
+		return PhaseHalted, "Halted", "the run strategy is Halted: someone switched the virtual machine off"
 	}
 }
 

@@ -23,15 +23,15 @@ const (
 	PhasePaused VMPhase = "Paused"
 	// PhaseStopping means that the guest is shutting down.
 	PhaseStopping VMPhase = "Stopping"
-	// PhaseStopped means that the guest was shut down, from inside or by somebody, and stays down until it is started.
+	// PhaseStopped means that the guest was shut down, from inside or by someone, and stays down until it is started.
 	PhaseStopped VMPhase = "Stopped"
-	// PhaseHalted means that the machine is switched off by its run strategy: by somebody, or by Harvester for a quota.
+	// PhaseHalted means that the machine is switched off by its run strategy: by someone, or by Harvester for a quota.
 	PhaseHalted VMPhase = "Halted"
 	// PhaseCrashed means that the instance failed, once or again and again.
 	PhaseCrashed VMPhase = "Crashed"
 	// PhaseUnschedulable means that no host can take the machine.
 	PhaseUnschedulable VMPhase = "Unschedulable"
-	// PhaseFailed means that something the machine needs cannot be had, and that waiting does not mend it.
+	// PhaseFailed means that something the machine needs cannot be had, and that waiting does not fix it.
 	PhaseFailed VMPhase = "Failed"
 	// PhaseDeleting means that the machine is going away.
 	PhaseDeleting VMPhase = "Deleting"
@@ -82,7 +82,7 @@ func DescribeVM(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineIns
 	return state
 }
 
-// instanceOf is false only when the instance says that its owner is somebody else.
+// instanceOf is false only when the instance says that its owner is someone else.
 func instanceOf(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance) bool {
 	owner := metav1.GetControllerOf(vmi)
 

@@ -105,18 +105,18 @@ func TestDescribeVMPhase(t *testing.T) {
 		"crash loop":                  {stateVM(kubevirtv1.VirtualMachineStatusCrashLoopBackOff, withCondition(kubevirtv1.VirtualMachineFailure, corev1.ConditionTrue, "boom")), nil, PhaseCrashed, "CrashLoopBackOff", "boom"},
 		"no host, says the machine":   {stateVM(unschedulable, withCondition("PodScheduled", corev1.ConditionFalse, "0/3 nodes")), nil, PhaseUnschedulable, "Unschedulable", "0/3 nodes"},
 		"no host, says the instance":  {stateVM(unschedulable), stateVMI(kubevirtv1.Scheduling, instanceCond("PodScheduled", corev1.ConditionFalse, "0/3 nodes")), PhaseUnschedulable, "Unschedulable", "0/3 nodes"},
-		"no host, nobody says why":    {stateVM(unschedulable), stateVMI(kubevirtv1.Scheduling), PhaseUnschedulable, "Unschedulable", ""},
+		"no host, no one says why":    {stateVM(unschedulable), stateVMI(kubevirtv1.Scheduling), PhaseUnschedulable, "Unschedulable", ""},
 		"host lost":                   {stateVM(kubevirtv1.VirtualMachineStatusUnknown), stateVMI(kubevirtv1.Unknown), PhaseUnknown, "InstanceUnknown", ""},
 		"data volume failed":          {stateVM(kubevirtv1.VirtualMachineStatusDataVolumeError), nil, PhaseFailed, "DataVolumeError", ""},
-		"halted":                      {stateVM(kubevirtv1.VirtualMachineStatusStopped, halted), nil, PhaseHalted, "Halted", "the run strategy is Halted: somebody switched the virtual machine off"},
+		"halted":                      {stateVM(kubevirtv1.VirtualMachineStatusStopped, halted), nil, PhaseHalted, "Halted", "the run strategy is Halted: someone switched the virtual machine off"},
 		"halted for quota":            {stateVM(kubevirtv1.VirtualMachineStatusStopped, halted, annotated(AnnotationQuota, "memory")), nil, PhaseHalted, "InsufficientResourceQuota", "memory"},
 		"halting":                     {stateVM(kubevirtv1.VirtualMachineStatusStopping, halted), stateVMI(kubevirtv1.Scheduled), PhaseStopping, "Stopping", ""},
 		"being deleted":               {stateVM(kubevirtv1.VirtualMachineStatusTerminating, deleted), stateVMI(kubevirtv1.Running), PhaseDeleting, "Deleting", ""},
-		"a status nobody knows":       {stateVM("Levitating"), nil, PhaseUnknown, "UnknownStatus", "the virtual machine's status is Levitating"},
+		"a status no one knows":       {stateVM("Levitating"), nil, PhaseUnknown, "UnknownStatus", "the virtual machine's status is Levitating"},
 		"an instance of another one":  {stateVM(kubevirtv1.VirtualMachineStatusProvisioning), stateVMI(kubevirtv1.Running, ownedBy("other")), PhaseCreating, "Provisioning", ""},
 		"image of the launcher gone":  {stateVM(kubevirtv1.VirtualMachineStatusImagePullBackOff), stateVMI(kubevirtv1.Scheduling), PhaseFailed, "ImagePullBackOff", ""},
 		"waiting for a migration":     {stateVM(kubevirtv1.VirtualMachineStatusWaitingForReceiver), nil, PhaseStarting, "WaitingForReceiver", ""},
-		"instance phase nobody knows": {stateVM(kubevirtv1.VirtualMachineStatusStarting), stateVMI("Odd"), PhaseStarting, "Starting", ""},
+		"instance phase no one knows": {stateVM(kubevirtv1.VirtualMachineStatusStarting), stateVMI("Odd"), PhaseStarting, "Starting", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

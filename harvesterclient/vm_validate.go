@@ -103,7 +103,7 @@ func (vm *VM) validateNICs() error {
 			return vm.invalid(field+".Network", "%q is not <namespace>/<name>", nic.Network)
 		case nic.MACAddress == "":
 		case err != nil || len(mac) != 6 || mac[0]&1 == 1:
-			return vm.invalid(field+".MACAddress", "%q is not the address of one network card", nic.MACAddress)
+			return vm.invalid(field+".MACAddress", "%q is not the address of one network interface", nic.MACAddress)
 		case macs[mac.String()]:
 			return vm.invalid(field+".MACAddress", "%q is taken", nic.MACAddress)
 		}

@@ -99,7 +99,7 @@ func (a *Allocator) held(ctx context.Context, req Request) (Lease, bool, error) 
 }
 
 // Release gives back an address that one of the owners holds, and remembers the owner in the pool's history. An address
-// that nobody holds, or whose pool is gone, is released already: nil. If somebody else holds it the error is
+// that no one holds, or whose pool is gone, is released already: nil. If someone else holds it the error is
 // ErrNotOwner and nothing changes.
 func (a *Allocator) Release(ctx context.Context, pool string, addr netip.Addr, owners ...string) error {
 	err := a.do(ctx, pool, &operation{owners: owners, run: func(book *Ledger) (Lease, bool, error) {

@@ -88,7 +88,7 @@ func (l *Ledger) explicit(addr netip.Addr) (lease Lease, fresh bool, err error) 
 	}
 }
 
-// formerOf is the address that one of the owners held last, unless somebody has it now or the pool no longer gives it.
+// formerOf is the address that one of the owners held last, unless someone has it now or the pool no longer gives it.
 // It may rest: it does so for others.
 func (l *Ledger) formerOf(req Request) (netip.Addr, bool) {
 	if addr, ok := l.formerOfOne(req.Owner); ok {

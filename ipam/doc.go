@@ -9,7 +9,7 @@
 // does so many times in a row. The Allocator adds the I/O: it combines the concurrent requests on one pool into one read
 // and one write, and decides again on fresh state when another writer came first.
 //
-// The package refuses to guess. It never frees an address that somebody else holds, never takes a second address when
+// The package refuses to guess. It never frees an address that someone else holds, never takes a second address when
 // it could not see whether the owner holds a first one, and never writes a pool it did not just read. It knows nothing
 // of Kubernetes, and does not keep any state that a restart could lose.
 package ipam

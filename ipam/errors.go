@@ -24,7 +24,7 @@ var (
 	ErrInvalidRange = errors.New("invalid address range")
 	// ErrInvalidRequest says that a request lacks an owner.
 	ErrInvalidRequest = errors.New("invalid address request")
-	// ErrNotOwner says that a release named an address which somebody else holds.
+	// ErrNotOwner says that a release named an address which someone else holds.
 	ErrNotOwner = errors.New("address is held by another owner")
 	// ErrPoolNotFound is what a [Store] answers for a pool it does not have.
 	ErrPoolNotFound = errors.New("address pool not found")

@@ -41,7 +41,7 @@ func ExampleDecide() {
 	// Output: 192.168.1.2 true
 }
 
-// A machine with two network cards gets both addresses or none.
+// A machine with two network interfaces gets both addresses or none.
 func ExampleAllocator_AllocateAll() {
 	lan, _ := ipam.ParseRange("172.16.0.0/16", "172.16.3.40", "172.16.3.49", "172.16.0.1")
 	storage, _ := ipam.ParseRange("10.9.0.0/24", "10.9.0.10", "10.9.0.19", "")

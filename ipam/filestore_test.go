@@ -16,7 +16,7 @@ import (
 )
 
 // fileStore shows how little a store needs: a JSON file per pool, with a number in it for compare and swap. One process
-// owns the folder.
+// owns the directory.
 type fileStore struct {
 	mu  sync.Mutex
 	dir string

@@ -8,7 +8,7 @@ import (
 
 // operation is one step of one caller on one pool, waiting for its lane.
 type operation struct {
-	// ctx is the caller's: when it ends, nobody waits for the outcome any more.
+	// ctx is the caller's: when it ends, no one waits for the outcome any more.
 	ctx context.Context //nolint:containedctx // It travels with the request through the queue, as in http.Request.
 	// owners are the names whose entries the step will look up.
 	owners []string

@@ -111,7 +111,7 @@ func (l *Ledger) Allocate(req Request) (lease Lease, fresh bool, err error) {
 }
 
 // Release moves an address to the history under the name that held it, which must be one of the owners: else the error
-// is ErrNotOwner. An address that nobody holds is released already.
+// is ErrNotOwner. An address that no one holds is released already.
 func (l *Ledger) Release(addr netip.Addr, owners ...string) error {
 	holder, ok := l.pool.Allocated[addr]
 	if !ok {

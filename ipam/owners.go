@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// ownerIndex finds the addresses of an owner. It may be limited to the owners that somebody is going to ask for.
+// ownerIndex finds the addresses of an owner. It may be limited to the owners that someone is going to ask for.
 type ownerIndex struct {
 	// wanted, when not nil, are the only owners that are kept.
 	wanted map[string]struct{}

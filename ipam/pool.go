@@ -26,7 +26,7 @@ type Pool struct {
 	ReuseGrace time.Duration
 	// Allocated says who holds which address.
 	Allocated map[netip.Addr]string
-	// History says who held an address last, for addresses that nobody holds.
+	// History says who held an address last, for addresses that no one holds.
 	History map[netip.Addr]string
 	// Released says since when an address rests. It is kept only where there is a ReuseGrace, and only as long as that.
 	Released map[netip.Addr]time.Time

@@ -84,7 +84,7 @@ func (s rangeSet) holding(addr netip.Addr) (Range, bool) {
 	return Range{}, false
 }
 
-// usable tells whether addr may be given to somebody new.
+// usable tells whether addr may be given to someone new.
 func (s rangeSet) usable(addr netip.Addr) bool {
 	for _, r := range s {
 		if i := r.runAt(addr); i < len(r.runs) && r.runs[i].Contains(addr) {

@@ -56,7 +56,7 @@ func TestAllocatorsThatTakeTurnsLoseNoWrite(t *testing.T) {
 
 func TestATurnThatLastsIsLost(t *testing.T) { requireTurnAfter(t, 1, longestTurn) }
 
-func TestNobodyWaitsLongForItsTurn(t *testing.T) { requireTurnAfter(t, 20, longestWait) }
+func TestNoOneWaitsLongForItsTurn(t *testing.T) { requireTurnAfter(t, 20, longestWait) }
 
 // requireTurnAfter has others at a pool that does not answer them, and sees how long they hold up who gets answers.
 func requireTurnAfter(t *testing.T, others int, want time.Duration) {

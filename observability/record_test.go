@@ -262,7 +262,7 @@ func TestBuildInfoTellsOneBuild(t *testing.T) {
 
 func TestNewRegistersAllOrNothing(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	taken := prometheus.NewCounter(prometheus.CounterOpts{Name: observability.NodeInitTotal, Help: "somebody else's"})
+	taken := prometheus.NewCounter(prometheus.CounterOpts{Name: observability.NodeInitTotal, Help: "someone else's"})
 	require.NoError(t, reg.Register(taken))
 
 	_, err := observability.New(reg)

@@ -13,7 +13,7 @@ func BenchmarkNewEngine(b *testing.B) {
 	}
 }
 
-// BenchmarkLazyEngine is what a program waits for that judges one machine and ends.
+// BenchmarkLazyEngine is what a program waits for that validates one machine and ends.
 func BenchmarkLazyEngine(b *testing.B) {
 	object := base(b, "HarvesterMachine")
 	for b.Loop() {
@@ -25,7 +25,7 @@ func BenchmarkLazyEngine(b *testing.B) {
 	}
 }
 
-// BenchmarkValidate judges one object of each kind as they are in practice.
+// BenchmarkValidate validates one object of each kind as they are in practice.
 func BenchmarkValidate(b *testing.B) {
 	engine() // Compiling the rules is not part of it.
 	for _, kind := range []string{"HarvesterCluster", "HarvesterMachine", "HarvesterMachineTemplate"} {
@@ -39,7 +39,7 @@ func BenchmarkValidate(b *testing.B) {
 	}
 }
 
-// BenchmarkValidateLargest judges the largest machine that makes sense: 32 disks, 16 networks.
+// BenchmarkValidateLargest validates the largest machine that makes sense: 32 disks, 16 networks.
 func BenchmarkValidateLargest(b *testing.B) {
 	var volumes, networks []any
 	for i := range int64(32) {

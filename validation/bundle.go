@@ -29,38 +29,38 @@ var bundleKinds = map[string]string{
 	"HarvesterMachineTemplate": Group,
 }
 
-// Judgement is what an Engine has to say about one object of a bundle.
-type Judgement struct {
-	// Judged is false for an object that no rules exist for, or that belongs to no cluster on Harvester.
-	Judged   bool
-	Findings []Finding
+// Result is what an Engine has to say about one object of a bundle.
+type Result struct {
+	// Validated is false for an object that no rules exist for, or that belongs to no cluster on Harvester.
+	Validated bool
+	Findings  []Finding
 	// Variables of a Cluster, with the schemas that its ClusterClass has for them. They are not compared here.
 	Variables []VariableSchema
 }
 
-// ValidateBundle judges objects that are to be applied together, as one folder or one stream holds them, and returns
-// one Judgement for each, in order. Beside what Validate finds, objects are compared with each other: a HarvesterCluster
+// ValidateBundle validates objects that are to be applied together, as one directory or one stream holds them, and returns
+// one Result for each, in order. Beside what Validate finds, objects are compared with each other: a HarvesterCluster
 // with its identity Secret, a machine with its pools and its cluster. MachineHealthChecks of clusters on Harvester are
-// judged too, and Clusters on Harvester, whose variables are judged as the fields they become. The ClusterClass of a
+// validated too, and Clusters on Harvester, whose variables are validated as the fields they become. The ClusterClass of a
 // Cluster is the one among the objects, or else the one of this release if it has that name.
 //
 // An object that is not in the bundle may well be in the management cluster, so that its absence is a hint at most.
 // The objects are not changed.
-func (e *Engine) ValidateBundle(objects []map[string]any) []Judgement {
+func (e *Engine) ValidateBundle(objects []map[string]any) []Result {
 	return e.ValidateBundleChange(objects, make([]map[string]any, len(objects)), Options{})
 }
 
 // ValidateBundleChange is ValidateBundle for objects of which some are there already: olds[i] is objects[i] before the
 // change, or nil. Rules about changes have a say then, and errors that the old object has too are warnings, as with
 // Validate. It panics where olds is the shorter slice.
-func (e *Engine) ValidateBundleChange(objects, olds []map[string]any, opts Options) []Judgement {
+func (e *Engine) ValidateBundleChange(objects, olds []map[string]any, opts Options) []Result {
 	if len(objects) > 0 {
 		_ = olds[len(objects)-1] // here, so that the caller's goroutine panics
 	}
 	bundle := newBundle(objects)
-	judgements := make([]Judgement, len(objects))
-	parallel.ForEach(len(objects), func(i int) { judgements[i] = e.judgeInBundle(objects[i], olds[i], bundle, opts) })
-	return judgements
+	results := make([]Result, len(objects))
+	parallel.ForEach(len(objects), func(i int) { results[i] = e.validateInBundle(objects[i], olds[i], bundle, opts) })
+	return results
 }
 
 // bundle is what is known of all objects together.
@@ -176,35 +176,35 @@ func clustersOfTemplates(objects []map[string]any) map[string]string {
 	return found
 }
 
-func (e *Engine) judgeInBundle(object, old map[string]any, all *bundle, opts Options) Judgement {
+func (e *Engine) validateInBundle(object, old map[string]any, all *bundle, opts Options) Result {
 	kind, ok := e.bundleKindOf(object, all)
 	if !ok {
-		return Judgement{}
+		return Result{}
 	}
 	if isBeingDeleted(object) {
-		return Judgement{Judged: true}
+		return Result{Validated: true}
 	}
 	object = withoutNulls(object)
 	run := evaluation{object: object, bundle: all.around(object)}
-	if e.Judges(object) {
+	if e.Handles(object) {
 		run.setChange(old, opts)
 	}
 	e.run(kind, &run)
-	judgement := Judgement{Judged: true}
+	result := Result{Validated: true}
 	if kind == "Cluster" {
 		if used := classFor(object, all.classes); used != nil {
-			run.findings = append(run.findings, e.judgeVariables(object, run.bundle, used)...)
-			judgement.Variables = variableSchemas(object, used)
+			run.findings = append(run.findings, e.validateVariables(object, run.bundle, used)...)
+			result.Variables = variableSchemas(object, used)
 		}
 	}
 	sortFindings(run.findings)
-	judgement.Findings = run.findings
-	return judgement
+	result.Findings = run.findings
+	return result
 }
 
-// bundleKindOf returns the kind whose rules the object is judged by.
+// bundleKindOf returns the kind whose rules the object is validated by.
 func (e *Engine) bundleKindOf(object map[string]any, all *bundle) (string, bool) {
-	if e.Judges(object) {
+	if e.Handles(object) {
 		return kindOf(object)
 	}
 	group, version, kind := groupVersionKind(object)

@@ -36,7 +36,7 @@ type boundScope struct {
 	steps scope
 	// index is the same for all scopes of one kind with the same text.
 	index int
-	// required is true for a scope that is judged as an empty object where the object lacks it.
+	// required is true for a scope that is validated as an empty object where the object lacks it.
 	required bool
 }
 
@@ -50,7 +50,7 @@ func NewEngine() (*Engine, error) {
 	return newEngine(loaded)
 }
 
-// NewLazyEngine is NewEngine for a program that judges a few objects and ends: each rule is compiled when it is first
+// NewLazyEngine is NewEngine for a program that validates a few objects and ends: each rule is compiled when it is first
 // needed. Findings are the same.
 func NewLazyEngine() (*Engine, error) {
 	loaded, err := loadCatalog(embeddedRules)
@@ -125,8 +125,8 @@ func bind(rule *compiledRule, target Target, root string, indices map[string]int
 // Rules returns all rules, sorted by ID. The caller owns the slice; the Targets in it are shared and not to be changed.
 func (e *Engine) Rules() []Rule { return slices.Clone(e.catalog.rules) }
 
-// Judges tells whether the engine has rules for this object's kind and version.
-func (e *Engine) Judges(object map[string]any) bool {
+// Handles tells whether the engine has rules for this object's kind and version.
+func (e *Engine) Handles(object map[string]any) bool {
 	kind, ok := kindOf(object)
 	if !ok {
 		return false

@@ -14,7 +14,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/class"
 )
 
-func TestForeignObjectsAreNotJudged(t *testing.T) {
+func TestForeignObjectsAreSkipped(t *testing.T) {
 	for _, object := range []string{
 		`{"apiVersion": "v1", "kind": "ConfigMap"}`,
 		`{"apiVersion": "infrastructure.cluster.x-k8s.io/v1beta1", "kind": "DockerMachine"}`,
@@ -24,7 +24,7 @@ func TestForeignObjectsAreNotJudged(t *testing.T) {
 		`{}`,
 	} {
 		parsed := decode(t, []byte(object))
-		assert.False(t, engine().Judges(parsed), object)
+		assert.False(t, engine().Handles(parsed), object)
 		assert.Empty(t, engine().Validate(parsed, nil, Options{}), object)
 	}
 }
@@ -48,10 +48,10 @@ func TestWhatWasWrongBeforeIsAWarningAfterwards(t *testing.T) {
 
 	worse := merge(broken, map[string]any{"spec": map[string]any{"memory": "even more"}})
 	assert.Equal(t, []string{"error HM003 spec.memory", "error HM051 spec.memory", "warning HM004 spec.sshUser"},
-		brief(engine().Validate(worse, broken, Options{})), "a touched mistake is judged")
+		brief(engine().Validate(worse, broken, Options{})), "a touched mistake is validated")
 
 	assert.Equal(t, []string{"error HM003 spec.memory", "error HM051 spec.memory", "error HM004 spec.sshUser", "error HM054 spec.sshUser"},
-		brief(engine().Validate(broken, machine, Options{})), "a new mistake is judged")
+		brief(engine().Validate(broken, machine, Options{})), "a new mistake is validated")
 }
 
 func TestNullsCountAsAbsentAndStayWhereTheyAre(t *testing.T) {
@@ -93,7 +93,7 @@ func TestValuesOfTheWrongFormAreFound(t *testing.T) {
 	}
 }
 
-func TestAnObjectTooLargeToJudgeIsRefusedInBoundedTime(t *testing.T) {
+func TestAnObjectTooLargeToValidateIsRefusedInBoundedTime(t *testing.T) {
 	refs := make([]any, 20_000)
 	for i := range refs {
 		refs[i] = fmt.Sprintf("pool-%d", i)
@@ -128,7 +128,7 @@ func TestOneEngineServesManyAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-// Whatever the values are, judging ends, is repeatable, finds nothing new in an unchanged object, and points at
+// Whatever the values are, validating ends, is repeatable, finds nothing new in an unchanged object, and points at
 // places below the object.
 func TestValidateOnAnyObject(t *testing.T) {
 	e := engine()
@@ -167,19 +167,19 @@ func TestABundleLeavesObjectsAsTheyAreAndKeepsTheirOrder(t *testing.T) {
 	}
 	before, err := json.Marshal(objects)
 	require.NoError(t, err)
-	judged := engine().ValidateBundle(objects)
+	validated := engine().ValidateBundle(objects)
 	after, err := json.Marshal(objects)
 	require.NoError(t, err)
 	assert.JSONEq(t, string(before), string(after))
-	require.Len(t, judged, len(objects))
+	require.Len(t, validated, len(objects))
 	for i, want := range []bool{true, false, true, false, true, true} {
-		assert.Equal(t, want, judged[i].Judged, i)
+		assert.Equal(t, want, validated[i].Validated, i)
 	}
-	assert.Equal(t, []string{"error HM001 spec.cpu"}, brief(judged[5].Findings))
+	assert.Equal(t, []string{"error HM001 spec.cpu"}, brief(validated[5].Findings))
 	assert.Empty(t, engine().ValidateBundle(nil))
 }
 
-// Whatever a Cluster's variables are, judging ends and points into the topology.
+// Whatever a Cluster's variables are, validating ends and points into the topology.
 func TestVariablesOfAnyForm(t *testing.T) {
 	e := engine()
 	value := rapid.OneOf(

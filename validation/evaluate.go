@@ -11,7 +11,7 @@ import (
 type evaluation struct {
 	object, old    map[string]any
 	dryRunTopology bool
-	// bundle is nil where the object is judged alone.
+	// bundle is nil where the object is validated alone.
 	bundle map[string]any
 	// budget is the cost that is left for the whole object, in CEL's units.
 	budget uint64
@@ -38,7 +38,7 @@ func (run *evaluation) apply(rule *boundRule) {
 	for _, s := range rule.scopes {
 		at := run.places(s)
 		for _, place := range at.places {
-			run.judge(rule, s.steps, place)
+			run.check(rule, s.steps, place)
 		}
 		if !rule.transition {
 			for _, m := range at.misfits {
@@ -46,7 +46,7 @@ func (run *evaluation) apply(rule *boundRule) {
 			}
 		}
 		if s.required && len(at.places)+len(at.misfits) == 0 {
-			run.judge(rule, s.steps, place{path: s.text, value: map[string]any{}})
+			run.check(rule, s.steps, place{path: s.text, value: map[string]any{}})
 		}
 	}
 }
@@ -73,7 +73,7 @@ func (run *evaluation) places(s boundScope) *found {
 	return at
 }
 
-func (run *evaluation) judge(rule *boundRule, s scope, at place) {
+func (run *evaluation) check(rule *boundRule, s scope, at place) {
 	variables := &activation{self: at.value, dryRunTopology: run.dryRunTopology, object: run.object, bundle: run.bundle}
 	if rule.transition {
 		found := false
@@ -143,7 +143,7 @@ func (run *evaluation) message(rule *boundRule, variables *activation) string {
 	return message
 }
 
-// reportBroken is for what keeps a rule from being judged at all. It is an error whatever the rule's severity: the API
+// reportBroken is for what keeps a rule from being validated at all. It is an error whatever the rule's severity: the API
 // server's schema would not take the value either.
 func (run *evaluation) reportBroken(rule *boundRule, path, message string) {
 	run.findings = append(run.findings, Finding{

@@ -2,7 +2,7 @@ package validation
 
 import "strings"
 
-// Group is the API group whose kinds the rules judge.
+// Group is the API group whose kinds the rules validate.
 const Group = "infrastructure.cluster.x-k8s.io"
 
 // topologyDryRunAnnotation marks the objects that Cluster API's topology controller sends in server-side dry runs, to

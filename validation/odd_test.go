@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// odd are values that somebody may write anywhere.
+// odd are values that someone may write anywhere.
 var odd = []any{
 	nil, "", "a", "a/b", "a/b/c", "A_b", ".", "image", "storageClass", "dhcp", "pool", "UDP", "0", "10Gi", "-1", "1e3", "4", "172.16.0.1", "172.16.0.300",
 	"172.16.0.0/16", "172.16.3.4/16", "fd00::1", "fd00::/64", "255.255.0.0", "255.0.255.0", "é", "\xff", strings.Repeat("x", 70),

@@ -26,14 +26,14 @@ type setting struct {
 	path  string
 }
 
-// judgeVariables judges the objects that a Cluster's variables become, by the rules of those objects, and points at
-// the variables. A part of the topology that overrides variables is judged once more, and findings in what it
+// validateVariables validates the objects that a Cluster's variables become, by the rules of those objects, and points at
+// the variables. A part of the topology that overrides variables is validated once more, and findings in what it
 // overrides are its own.
-func (e *Engine) judgeVariables(cluster, bundle map[string]any, used *class.Class) []Finding {
+func (e *Engine) validateVariables(cluster, bundle map[string]any, used *class.Class) []Finding {
 	const base = "spec.topology.variables"
 	p := projector{engine: e, cluster: cluster, bundle: bundle, class: used}
 	common := settingsAt(cluster, base)
-	findings := p.judge(common, base)
+	findings := p.validate(common, base)
 	for _, part := range parts(cluster) {
 		path := part + ".variables.overrides"
 		own := settingsAt(cluster, path)
@@ -42,7 +42,7 @@ func (e *Engine) judgeVariables(cluster, bundle map[string]any, used *class.Clas
 		}
 		all := maps.Clone(common)
 		maps.Copy(all, own)
-		for _, finding := range p.judge(all, path) {
+		for _, finding := range p.validate(all, path) {
 			if strings.HasPrefix(finding.Path, path+"[") {
 				findings = append(findings, finding)
 			}
@@ -83,9 +83,9 @@ func settingsAt(cluster map[string]any, path string) map[string]setting {
 	return settings
 }
 
-// judge returns what the rules of the objects find. One fault is told once, and what could not be checked once for each
+// validate returns what the rules of the objects find. One fault is told once, and what could not be checked once for each
 // variable.
-func (p projector) judge(settings map[string]setting, missing string) []Finding {
+func (p projector) validate(settings map[string]setting, missing string) []Finding {
 	var findings []Finding
 	for _, kind := range []string{"HarvesterCluster", "HarvesterMachine"} {
 		run := evaluation{object: p.project(kind, settings), bundle: p.bundle}

@@ -20,13 +20,13 @@ type Rule struct {
 	// Expression is CEL and true when all is well. It sees self; oldSelf, the same place before a change, when it
 	// mentions it (the rule then only applies to changes of objects that had that place before); object, all of it;
 	// dryRunTopology, see Options; and bundle, the objects beside it, see Engine.ValidateBundle. A rule that
-	// mentions bundle has no say where an object is judged alone.
+	// mentions bundle has no say where an object is validated alone.
 	Expression string `json:"expression"`
 	// Message says what is wrong.
 	Message string `json:"message"`
 	// MessageExpression is CEL for a string that replaces Message, where naming a value helps. Optional.
 	MessageExpression string `json:"messageExpression,omitempty"`
-	// Remediation says how to mend it.
+	// Remediation says how to fix it.
 	Remediation string `json:"remediation"`
 	// Since is the version of this module that brought the rule.
 	Since string `json:"since"`
@@ -56,7 +56,7 @@ type Target struct {
 type ruleFile struct {
 	// Kind is what the file's rules are about.
 	Kind string `json:"kind"`
-	// Group and Versions of a kind that is not the provider's own. Such a kind is judged in bundles only, and there
+	// Group and Versions of a kind that is not the provider's own. Such a kind is validated in bundles only, and there
 	// only where it belongs to a cluster on Harvester.
 	Group    string   `json:"group,omitempty"`
 	Versions []string `json:"versions,omitempty"`

@@ -27,12 +27,12 @@ type fixture struct {
 	Old            map[string]any `json:"old"`
 	DryRunTopology bool           `json:"dryRunTopology"`
 	Want           []string       `json:"want"`
-	// Bundle are the objects beside it; nil judges the object alone.
+	// Bundle are the objects beside it; nil validates the object alone.
 	Bundle []map[string]any `json:"bundle"`
 }
 
-// judge returns what an engine finds in the fixture's object.
-func (c fixture) judge(e *Engine, object, old map[string]any) []Finding {
+// findings returns what an engine finds in the fixture's object.
+func (c fixture) findings(e *Engine, object, old map[string]any) []Finding {
 	if c.Bundle != nil {
 		return e.ValidateBundle(append([]map[string]any{object}, c.Bundle...))[0].Findings
 	}
@@ -71,9 +71,9 @@ func TestRulesFindWhatTheirFixturesSay(t *testing.T) {
 				if c.Old != nil {
 					old = merge(base(t, file.Kind), c.Old)
 				}
-				findings := c.judge(engine(), object, old)
+				findings := c.findings(engine(), object, old)
 				assert.ElementsMatch(t, c.Want, brief(findings))
-				plain := c.judge(engine(), withFloats(t, object), withFloats(t, old))
+				plain := c.findings(engine(), withFloats(t, object), withFloats(t, old))
 				assert.Equal(t, findings, plain, "numbers as encoding/json decodes them")
 				for _, f := range findings {
 					assert.NotEmpty(t, f.Message)
@@ -131,7 +131,7 @@ func TestEveryRuleIsNeededByAFixture(t *testing.T) {
 				if c.Old != nil {
 					old = merge(base(t, file.Kind), c.Old)
 				}
-				got := brief(c.judge(without, merge(base(t, file.Kind), c.Patch), old))
+				got := brief(c.findings(without, merge(base(t, file.Kind), c.Patch), old))
 				noticed = noticed || len(got) < len(c.Want)
 			}
 		}
@@ -156,7 +156,7 @@ func TestObjectsInTheFieldAreNotRejected(t *testing.T) {
 	for _, name := range names {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			object := readObject(t, name)
-			require.True(t, engine().Judges(object))
+			require.True(t, engine().Handles(object))
 			for _, f := range engine().Validate(object, nil, Options{}) {
 				assert.NotEqual(t, Error, f.Severity, f.String())
 			}

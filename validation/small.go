@@ -8,8 +8,8 @@ import (
 	"k8s.io/apiserver/pkg/cel/library"
 )
 
-// Up to here an object is small: its rules cannot cost as much as Kubernetes allows, so that nobody needs to count,
-// which takes longer than judging. The largest realistic machine has a third of it.
+// Up to here an object is small: its rules cannot cost as much as Kubernetes allows, so that no one needs to count,
+// which takes longer than validating. The largest realistic machine has a third of it.
 const (
 	smallValues = 512
 	smallText   = 16 << 10

@@ -19,7 +19,7 @@ func TestCountingChangesNothing(t *testing.T) {
 			if c.Old != nil {
 				old = merge(base(t, file.Kind), c.Old)
 			}
-			assert.Equal(t, c.judge(counting(), object, old), c.judge(engine(), object, old), "%s %s", file.Kind, c.Rule)
+			assert.Equal(t, c.findings(counting(), object, old), c.findings(engine(), object, old), "%s %s", file.Kind, c.Rule)
 		}
 	}
 }

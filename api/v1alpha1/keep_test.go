@@ -11,7 +11,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1alpha1"
 )
 
-// FuzzKept converts objects whose annotations hold whatever somebody wrote there. The conversion succeeds, and what the
+// FuzzKept converts objects whose annotations hold whatever someone wrote there. The conversion succeeds, and what the
 // version says that it comes from still holds.
 func FuzzKept(f *testing.F) {
 	for i, seed := range []string{

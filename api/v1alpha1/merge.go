@@ -7,7 +7,7 @@ import (
 
 // merge is a three-way merge of JSON values: kept is what an object said, known is what was left of it after a round trip
 // through the other version, current is what it says now. Where known lacks something of kept and current is as known,
-// nobody changed it since, and kept holds. Everywhere else current holds.
+// no one changed it since, and kept holds. Everywhere else current holds.
 func merge(known, kept, current map[string]any) map[string]any {
 	merged := maps.Clone(current)
 	if merged == nil {

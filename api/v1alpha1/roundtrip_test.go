@@ -157,7 +157,7 @@ var onlyIn = map[string]bool{
 }
 
 // requireSameValues checks that a field of both versions has the same value in both. Round trips alone do not show it: a
-// field that nobody converts survives them in the annotation.
+// field that no one converts survives them in the annotation.
 func requireSameValues(t *testing.T, name string, source, target object) {
 	t.Helper()
 	from, to := fields(t, source), fields(t, target)

@@ -46,7 +46,7 @@ type HarvesterMachineSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	Volumes []Volume `json:"volumes"`
 
-	// networks are the VM networks on Harvester to attach the VM to, one network card each, in order, each as
+	// networks are the VM networks on Harvester to attach the VM to, one network interface each, in order, each as
 	// "namespace/name" or "name".
 	// +required
 	// +listType=atomic
@@ -72,7 +72,7 @@ type HarvesterMachineSpec struct {
 	// +optional
 	VMNetworkConfig *MachineVMNetworkConfig `json:"vmNetworkConfig,omitempty"`
 
-	// networkInterfaces say, for single network cards, where their addresses come from. One for the first card stands in
+	// networkInterfaces say, for single network interfaces, where their addresses come from. One for the first interface stands in
 	// place of what the cluster says, and is not together with vmNetworkConfig or networkConfig.
 	// +optional
 	// +listType=map
@@ -142,7 +142,7 @@ type HarvesterMachineStatus struct {
 	// +kubebuilder:validation:MaxLength=253
 	AllocatedPoolRef string `json:"allocatedPoolRef,omitempty"`
 
-	// allocatedAddresses are the addresses that the cards of spec.networkInterfaces hold, in the order of the cards.
+	// allocatedAddresses are the addresses that the interfaces of spec.networkInterfaces hold, in the order of the interfaces.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=256

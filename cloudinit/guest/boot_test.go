@@ -111,13 +111,13 @@ func holds(t *testing.T, got report) {
 	assert.Contains(t, got.DNS, "172.16.0.53")
 	assert.Contains(t, got.DNS, "example.org")
 	found := map[string][]string{}
-	for _, card := range got.Addresses {
-		name := card.Ifname + " " + card.Address
-		for _, info := range card.AddrInfo {
+	for _, nic := range got.Addresses {
+		name := nic.Ifname + " " + nic.Address
+		for _, info := range nic.AddrInfo {
 			found[name] = append(found[name], info.Local)
 		}
-		if card.Ifname == "eth0" {
-			assert.Equal(t, 1450, card.MTU)
+		if nic.Ifname == "eth0" {
+			assert.Equal(t, 1450, nic.MTU)
 		}
 	}
 	assert.Subset(t, found["eth0 52:54:00:00:00:01"], []string{"172.16.3.40", "2001:db8::40"}, "%v", found)

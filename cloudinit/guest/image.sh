@@ -1,9 +1,9 @@
 #!/bin/sh
-# Builds a small Debian guest for every suite named: FOLDER/SUITE/{kernel,initrd,root.ext4}. What an earlier run of this
+# Builds a small Debian guest for every suite named: DIRECTORY/SUITE/{kernel,initrd,root.ext4}. What an earlier run of this
 # same script built stays. Needs Debian and root: packages that are missing are installed, and the guest's files are
 # root's.
 set -eu
-dir=${1:?usage: image.sh FOLDER SUITE...}
+dir=${1:?usage: image.sh DIRECTORY SUITE...}
 shift
 
 packages=systemd,systemd-sysv,systemd-resolved,udev,dbus,cloud-init,iproute2,openssh-server,netplan.io

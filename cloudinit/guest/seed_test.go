@@ -74,7 +74,7 @@ func ours() cloudinit.Config {
 	}
 }
 
-// network has two cards: the first with everything, the second plain.
+// network has two interfaces: the first with everything, the second plain.
 func network() cloudinit.Network {
 	return cloudinit.Network{NICs: []cloudinit.NIC{
 		{

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs the judges of this folder on a Debian machine: the release's own cloud-init as a package, and Debian 13's
-# cloud-init and netplan unpacked below the folder given as argument, without touching the system's own. netplan comes
+# Installs the judges of this directory on a Debian machine: the release's own cloud-init as a package, and Debian 13's
+# cloud-init and netplan unpacked below the directory given as argument, without touching the system's own. netplan comes
 # with the libraries it runs on. Needs root for the package.
 set -eu
-dir=${1:?usage: install.sh FOLDER}
+dir=${1:?usage: install.sh DIRECTORY}
 command -v cloud-init >/dev/null || {
 	apt-get update -qq
 	apt-get install -y -qq --no-install-recommends cloud-init

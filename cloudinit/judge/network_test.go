@@ -133,7 +133,7 @@ func convertAll(t *testing.T, judge release, files []string) string {
 	return out
 }
 
-// filesBelow are the files of a folder by name, comments and all.
+// filesBelow are the files of a directory by name, comments and all.
 func filesBelow(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}

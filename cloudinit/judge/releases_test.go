@@ -13,14 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const howToInstall = "run: sh install.sh FOLDER, and set CLOUD_INIT_NEW=FOLDER"
+const howToInstall = "run: sh install.sh DIRECTORY, and set CLOUD_INIT_NEW=DIRECTORY"
 
-// unpacked is the folder that install.sh fills.
+// unpacked is the directory that install.sh fills.
 func unpacked(t *testing.T) string {
 	t.Helper()
-	folder := os.Getenv("CLOUD_INIT_NEW")
-	require.NotEmpty(t, folder, howToInstall)
-	return folder
+	directory := os.Getenv("CLOUD_INIT_NEW")
+	require.NotEmpty(t, directory, howToInstall)
+	return directory
 }
 
 // release is one installed cloud-init.

@@ -75,8 +75,8 @@ func addresses(t require.TestingT, texts map[string]string) map[netip.Addr]strin
 	return read
 }
 
-// The judge must be able to say no: an address that upstream would not give is seen as such.
-func TestJudgeTellsDifferences(t *testing.T) {
+// The test must be able to say no: an address that upstream would not give is seen as such.
+func TestCheckTellsDifferences(t *testing.T) {
 	h, err := newHarvester([]lbv1.Range{{Subnet: "10.0.0.0/29"}}, lbv1.IPPoolStatus{})
 	require.NoError(t, err)
 	_, err = h.allocator.Get("ns/a")

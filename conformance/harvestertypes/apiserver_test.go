@@ -22,7 +22,7 @@ var upstream *rest.Config
 func TestMain(m *testing.M) {
 	code, err := withAPIServer(m)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "the API server of `make assets` is needed, KUBEBUILDER_ASSETS names its folder:", err)
+		fmt.Fprintln(os.Stderr, "the API server of `make assets` is needed, KUBEBUILDER_ASSETS names its directory:", err)
 		code = 1
 	}
 	os.Exit(code)

@@ -12,7 +12,7 @@ import (
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 )
 
-// Modules that judge, as they stand in go.mod.
+// Modules that validate, as they stand in go.mod.
 const (
 	harvesterModule    = "github.com/harvester/harvester"
 	loadBalancerModule = "github.com/harvester/harvester-load-balancer"

@@ -20,7 +20,7 @@ type machine struct {
 	VM   json.RawMessage `json:"vm"`
 }
 
-// machines has the program in folder machines render its grid.
+// machines has the program in directory machines render its grid.
 var machines = sync.OnceValues(func() ([]machine, error) {
 	command := exec.Command("go", "run", ".")
 	command.Dir = "machines"
@@ -50,16 +50,16 @@ func TestEveryMachineIsTaken(t *testing.T) {
 	list, err := machines()
 	require.NoError(t, err)
 	require.Greater(t, len(list), 1000)
-	judge, err := New()
+	admission, err := New()
 	require.NoError(t, err)
 	refused := 0
 	for _, machine := range list {
-		if _, err := judge.Create(t.Context(), machine.VM); err != nil {
+		if _, err := admission.Create(t.Context(), machine.VM); err != nil {
 			if refused++; refused <= 20 {
 				t.Errorf("%s: %v", machine.Name, err)
 			}
 		}
 	}
 	assert.Zero(t, refused, "refused of %d", len(list))
-	t.Logf("judged %d machines", len(list))
+	t.Logf("validated %d machines", len(list))
 }

@@ -65,12 +65,12 @@ var refusals = map[string]struct {
 		zero := uint(0)
 		vm.Spec.Template.Spec.Domain.Devices.Disks[0].BootOrder = &zero
 	}, "must have a boot order > 0"},
-	"two cards of one name": {func(vm *kubevirtv1.VirtualMachine) {
+	"two interfaces of one name": {func(vm *kubevirtv1.VirtualMachine) {
 		devices := &vm.Spec.Template.Spec.Domain.Devices
 		devices.Interfaces = append(devices.Interfaces, devices.Interfaces[0])
 	}, "Only one interface"},
-	"card without a network": {func(vm *kubevirtv1.VirtualMachine) { vm.Spec.Template.Spec.Networks = nil }, "nic-0"},
-	"network without a card": {func(vm *kubevirtv1.VirtualMachine) {
+	"interface without a network": {func(vm *kubevirtv1.VirtualMachine) { vm.Spec.Template.Spec.Networks = nil }, "nic-0"},
+	"network without an interface": {func(vm *kubevirtv1.VirtualMachine) {
 		vm.Spec.Template.Spec.Domain.Devices.Interfaces = nil
 	}, "nic-0"},
 	"malformed MAC address": {func(vm *kubevirtv1.VirtualMachine) {
@@ -109,7 +109,7 @@ var refusals = map[string]struct {
 }
 
 func TestWhatIsRefused(t *testing.T) {
-	judge, err := New()
+	admission, err := New()
 	require.NoError(t, err)
 	for name, refusal := range refusals {
 		t.Run(name, func(t *testing.T) {
@@ -117,7 +117,7 @@ func TestWhatIsRefused(t *testing.T) {
 			refusal.change(vm)
 			raw, err := json.Marshal(vm)
 			require.NoError(t, err)
-			_, err = judge.Create(t.Context(), raw)
+			_, err = admission.Create(t.Context(), raw)
 			require.ErrorIs(t, err, ErrDenied)
 			assert.ErrorContains(t, err, refusal.says)
 		})
@@ -125,7 +125,7 @@ func TestWhatIsRefused(t *testing.T) {
 }
 
 // tolerated are changes that one might think KubeVirt refuses, and that it leaves to the scheduler, to hot plugging, or to
-// nobody.
+// no one.
 var tolerated = map[string]func(*kubevirtv1.VirtualMachine){
 	"guest memory above its limit": func(vm *kubevirtv1.VirtualMachine) {
 		guest := resource.MustParse("5Gi")
@@ -141,7 +141,7 @@ var tolerated = map[string]func(*kubevirtv1.VirtualMachine){
 }
 
 func TestWhatIsTakenAllTheSame(t *testing.T) {
-	judge, err := New()
+	admission, err := New()
 	require.NoError(t, err)
 	for name, change := range tolerated {
 		t.Run(name, func(t *testing.T) {
@@ -149,7 +149,7 @@ func TestWhatIsTakenAllTheSame(t *testing.T) {
 			change(vm)
 			raw, err := json.Marshal(vm)
 			require.NoError(t, err)
-			_, err = judge.Create(t.Context(), raw)
+			_, err = admission.Create(t.Context(), raw)
 			require.NoError(t, err)
 		})
 	}

@@ -15,19 +15,19 @@ const (
 	ValidateVM = components.VMValidatePath
 )
 
-// ErrUnknownWebhook means that virt-api has no such webhook, or that this judge does not have it.
+// ErrUnknownWebhook means that virt-api has no such webhook, or that this package does not have it.
 var ErrUnknownWebhook = errors.New("unknown webhook")
 
 // Review is virt-api's answer to one admission request, word for word. webhook is MutateVM or ValidateVM; any other gives
 // ErrUnknownWebhook.
-func (j *Judge) Review(ctx context.Context, webhook string, request *admissionv1.AdmissionRequest) (*admissionv1.AdmissionResponse, error) {
+func (a *Admission) Review(ctx context.Context, webhook string, request *admissionv1.AdmissionRequest) (*admissionv1.AdmissionResponse, error) {
 	review := &admissionv1.AdmissionReview{Request: request}
 	var response *admissionv1.AdmissionResponse
 	switch webhook {
 	case MutateVM:
-		response = j.mutateVM.Mutate(review)
+		response = a.mutateVM.Mutate(review)
 	case ValidateVM:
-		response = j.validateVM.Admit(ctx, review)
+		response = a.validateVM.Admit(ctx, review)
 	default:
 		return nil, fmt.Errorf("%w %q", ErrUnknownWebhook, webhook)
 	}

@@ -29,7 +29,7 @@ type Answer struct {
 
 // Serve answers requests until in ends, which is no error, or until one cannot be read or answered. It works on as many
 // requests at once as there are processors, and answers in the order in which they are done.
-func Serve(ctx context.Context, judge *Judge, in io.Reader, out io.Writer) error {
+func Serve(ctx context.Context, admission *Admission, in io.Reader, out io.Writer) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	var writing sync.Mutex
@@ -45,7 +45,7 @@ func Serve(ctx context.Context, judge *Judge, in io.Reader, out io.Writer) error
 			break
 		}
 		group.Go(func() error {
-			answer := answer(ctx, judge, request)
+			answer := answer(ctx, admission, request)
 			writing.Lock()
 			defer writing.Unlock()
 			if err := answers.Encode(answer); err != nil {
@@ -59,9 +59,9 @@ func Serve(ctx context.Context, judge *Judge, in io.Reader, out io.Writer) error
 	return errors.Join(unread, group.Wait())
 }
 
-// answer judges one request. KubeVirt's code may panic on what the schema of its definitions would have kept away; in
+// answer validates one request. KubeVirt's code may panic on what the schema of its definitions would have kept away; in
 // virt-api such a request gets no answer.
-func answer(ctx context.Context, judge *Judge, request Request) (answer Answer) {
+func answer(ctx context.Context, admission *Admission, request Request) (answer Answer) {
 	answer.ID = request.ID
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -77,7 +77,7 @@ func answer(ctx context.Context, judge *Judge, request Request) (answer Answer) 
 		return answer
 	}
 	var err error
-	if answer.Response, err = judge.Review(ctx, request.Webhook, request.Request); err != nil {
+	if answer.Response, err = admission.Review(ctx, request.Webhook, request.Request); err != nil {
 		answer.Error = err.Error()
 	}
 

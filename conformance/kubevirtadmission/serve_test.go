@@ -18,14 +18,14 @@ import (
 // ask has Serve answer requests, and returns the answers by their number.
 func ask(t *testing.T, requests ...Request) map[int64]Answer {
 	t.Helper()
-	judge, err := New()
+	admission, err := New()
 	require.NoError(t, err)
 	var in, out bytes.Buffer
 	encoder := json.NewEncoder(&in)
 	for _, request := range requests {
 		require.NoError(t, encoder.Encode(request))
 	}
-	require.NoError(t, Serve(t.Context(), judge, &in, &out))
+	require.NoError(t, Serve(t.Context(), admission, &in, &out))
 	answers := map[int64]Answer{}
 	for decoder := json.NewDecoder(&out); decoder.More(); {
 		var answer Answer
@@ -95,16 +95,16 @@ func TestServe(t *testing.T) {
 }
 
 func TestServeEndsWhenItCannotGoOn(t *testing.T) {
-	judge, err := New()
+	admission, err := New()
 	require.NoError(t, err)
 	var out bytes.Buffer
-	require.ErrorContains(t, Serve(t.Context(), judge, strings.NewReader("nonsense"), &out), "read request")
-	require.ErrorIs(t, Serve(t.Context(), judge, strings.NewReader(`{"id":1}`), closed{}), errClosed)
+	require.ErrorContains(t, Serve(t.Context(), admission, strings.NewReader("nonsense"), &out), "read request")
+	require.ErrorIs(t, Serve(t.Context(), admission, strings.NewReader(`{"id":1}`), closed{}), errClosed)
 }
 
 var errClosed = errors.New("closed")
 
-// closed is an output that nobody reads.
+// closed is an output that no one reads.
 type closed struct{}
 
 func (closed) Write([]byte) (int, error) { return 0, errClosed }

@@ -19,14 +19,14 @@ func TestUpstreamVersions(t *testing.T) {
 		version, err := command.Output()
 		require.NoError(t, err, path)
 		assert.Equal(t, "v1.7.0", strings.TrimSpace(string(version)), path)
-		t.Logf("judged by %s %s", path, version)
+		t.Logf("validated by %s %s", path, version)
 	}
 }
 
-// The stand-in for Harvester serves KubeVirt's own definitions. After an upgrade of KubeVirt, write them again with
+// The simulator for Harvester serves KubeVirt's own definitions. After an upgrade of KubeVirt, write them again with
 //
 //	go run ./cmd/kubevirt-crds ../../simulator/internal/crds
-func TestTheStandInServesKubeVirtsDefinitions(t *testing.T) {
+func TestTheSimulatorServesKubeVirtsDefinitions(t *testing.T) {
 	files, err := Definitions()
 	require.NoError(t, err)
 	require.Len(t, files, 3)

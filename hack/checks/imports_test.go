@@ -98,7 +98,7 @@ func TestMayImport(t *testing.T) {
 }
 
 // Nothing that ships may lean on the sandbox, and the provider and the
-// generator are programs that nobody imports.
+// generator are programs that no one imports.
 func TestNothingThatShipsImportsPrograms(t *testing.T) {
 	dir := mustRoot(t)
 	shipped := append([]string{"provider", "generate", shared, simulator}, libraries...)

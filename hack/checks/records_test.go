@@ -42,7 +42,7 @@ func TestDecisionsHaveOneForm(t *testing.T) {
 	}
 }
 
-// A page that no other page leads to is read by nobody, and a link that leads nowhere stops a reader.
+// A page that no other page leads to is read by no one, and a link that leads nowhere stops a reader.
 func TestPagesLeadToEachOther(t *testing.T) {
 	dir := mustRoot(t)
 	linked := map[string]bool{}

@@ -23,7 +23,7 @@ const (
 )
 
 // BenchmarkLinters runs both programs as a person would, start included, on the same files: machines of ours, which
-// kubeconform judges by their schema and caphv-lint by schema and rules, and ordinary manifests, which both pass over.
+// kubeconform validates by their schema and caphv-lint by schema and rules, and ordinary manifests, which both pass over.
 // us/doc is processor time; kubeconform works on four files at a time, so its wall time may be less.
 func BenchmarkLinters(b *testing.B) {
 	dir := b.TempDir()
@@ -40,13 +40,13 @@ func BenchmarkLinters(b *testing.B) {
 		{"machines", func(i int) string { return strings.ReplaceAll(string(machine), "x7k2p", fmt.Sprint(i)) }},
 		{"ordinary", ordinary.Document},
 	} {
-		folder := writeCorpus(b, corpus.document)
+		directory := writeCorpus(b, corpus.document)
 		for _, linter := range []struct {
 			name string
 			args []string
 		}{
-			{"caphv-lint", []string{lint, folder}},
-			{"kubeconform", []string{kubeconform, "-strict", "-ignore-missing-schemas", "-schema-location", schemas, folder}},
+			{"caphv-lint", []string{lint, directory}},
+			{"kubeconform", []string{kubeconform, "-strict", "-ignore-missing-schemas", "-schema-location", schemas, directory}},
 		} {
 			b.Run(corpus.name+"/"+linter.name, func(b *testing.B) {
 				var used time.Duration
@@ -115,14 +115,14 @@ func writeSchema(b *testing.B) string {
 
 func writeCorpus(b *testing.B, document func(int) string) string {
 	b.Helper()
-	folder := b.TempDir()
+	directory := b.TempDir()
 	for start := 0; start < documents; start += documentsFile {
 		var text strings.Builder
 		for i := start; i < start+documentsFile; i++ {
 			text.WriteString(document(i))
 			text.WriteString("---\n")
 		}
-		require.NoError(b, os.WriteFile(filepath.Join(folder, fmt.Sprintf("%05d.yaml", start)), []byte(text.String()), 0o600))
+		require.NoError(b, os.WriteFile(filepath.Join(directory, fmt.Sprintf("%05d.yaml", start)), []byte(text.String()), 0o600))
 	}
-	return folder
+	return directory
 }

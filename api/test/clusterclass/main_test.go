@@ -1,5 +1,5 @@
 // Package clusterclass runs Cluster API's own code, its webhooks and the generator of a topology's objects, on
-// ClusterClass harvester-rke2, and lets a real API server judge what comes of it.
+// ClusterClass harvester-rke2, and lets a real API server validate what comes of it.
 package clusterclass
 
 import (

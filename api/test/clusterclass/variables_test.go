@@ -60,7 +60,7 @@ func TestWrongVariablesAreRefused(t *testing.T) {
 		"mirror without a scheme": {"registryMirrors", []any{map[string]any{"registry": "docker.io", "endpoints": []any{"mirror"}}}, "should match"},
 		"mirror of nothing":       {"registryMirrors", []any{map[string]any{"endpoints": []any{"https://mirror"}}}, "registry: Required value"},
 		"addressing":              {"networkInterfaces", []any{map[string]any{"index": 1, "addressing": "static6"}}, "Unsupported value"},
-		"card of no network":      {"networkInterfaces", []any{map[string]any{"addressing": "dhcp"}}, "index: Required value"},
+		"interface of no network": {"networkInterfaces", []any{map[string]any{"addressing": "dhcp"}}, "index: Required value"},
 		"quirk":                   {"guest", map[string]any{"quirks": []any{"suse"}}, "Unsupported value"},
 		"network data":            {"guest", map[string]any{"networkDataVersion": "v3"}, "Unsupported value"},
 		"firmware":                {"firmware", "efi", "must be of type object"},

@@ -101,7 +101,7 @@ func TestWrongMachinesAreRefused(t *testing.T) {
 	pools := map[string]any{"ipPoolRef": "a"}
 	claimed := map[string]any{"apiGroup": "ipam.cluster.x-k8s.io", "kind": "InClusterIPPool", "name": "production"}
 	first := map[string]any{"index": int64(0), "addressesFromPools": []any{claimed}}
-	card := func(values map[string]any) func(map[string]any) { return set([]any{values}, "networkInterfaces") }
+	nic := func(values map[string]any) func(map[string]any) { return set([]any{values}, "networkInterfaces") }
 	refuse(t, goodMachine, map[string]refusal{
 		"cpu 0":                       {set(int64(0), "cpu"), "spec.cpu", "greater than or equal to 1"},
 		"no cpu":                      {unset("cpu"), "spec.cpu", "Required value"},
@@ -127,20 +127,20 @@ func TestWrongMachinesAreRefused(t *testing.T) {
 		"fixed address and pools":     {func(s map[string]any) { set(fixed, "networkConfig")(s); set(pools, "vmNetworkConfig")(s) }, "spec.vmNetworkConfig", "HM026"},
 		"pools without a name":        {set(map[string]any{"gateway": "172.16.0.1"}, "vmNetworkConfig"), "spec.vmNetworkConfig", "HM027"},
 		"inline pool":                 {set(map[string]any{"ipPoolRef": "a", "ipPool": map[string]any{}}, "vmNetworkConfig"), "spec.vmNetworkConfig.ipPool", "unknown field"},
-		"card without a network":      {card(map[string]any{"index": int64(1), "ipPoolRefs": []any{"a"}}), "spec.networkInterfaces", "HM044"},
-		"card without index":          {card(map[string]any{"ipPoolRefs": []any{"a"}}), "spec.networkInterfaces[0].index", "Required value"},
-		"card without pools":          {card(map[string]any{"index": int64(0)}), "spec.networkInterfaces[0]", "HM045"},
-		"card with both kinds":        {card(map[string]any{"index": int64(0), "ipPoolRefs": []any{"a"}, "addressesFromPools": []any{claimed}}), "spec.networkInterfaces[0]", "HM045"},
-		"first card twice":            {func(s map[string]any) { set(pools, "vmNetworkConfig")(s); card(first)(s) }, "spec.networkInterfaces", "HM046"},
-		"first card and fixed":        {func(s map[string]any) { set(fixed, "networkConfig")(s); card(first)(s) }, "spec.networkInterfaces", "HM046"},
-		"card's gateway":              {card(map[string]any{"index": int64(0), "ipPoolRefs": []any{"a"}, "gateway": "router"}), "spec.networkInterfaces[0].gateway", "HM047"},
-		"dhcp from a pool":            {card(map[string]any{"index": int64(0), "addressing": "dhcp", "ipPoolRefs": []any{"a"}}), "spec.networkInterfaces[0].addressing", "HM080"},
-		"addressing":                  {card(map[string]any{"index": int64(0), "addressing": "slaac"}), "spec.networkInterfaces[0].addressing", "Unsupported value"},
-		"pools and addresses":         {card(map[string]any{"index": int64(0), "ipPoolRefs": []any{"a"}, "addresses": []any{"10.0.0.4/24"}}), "spec.networkInterfaces[0]", "HM045"},
+		"interface without a network": {nic(map[string]any{"index": int64(1), "ipPoolRefs": []any{"a"}}), "spec.networkInterfaces", "HM044"},
+		"interface without index":     {nic(map[string]any{"ipPoolRefs": []any{"a"}}), "spec.networkInterfaces[0].index", "Required value"},
+		"interface without pools":     {nic(map[string]any{"index": int64(0)}), "spec.networkInterfaces[0]", "HM045"},
+		"interface with both kinds":   {nic(map[string]any{"index": int64(0), "ipPoolRefs": []any{"a"}, "addressesFromPools": []any{claimed}}), "spec.networkInterfaces[0]", "HM045"},
+		"first interface twice":       {func(s map[string]any) { set(pools, "vmNetworkConfig")(s); nic(first)(s) }, "spec.networkInterfaces", "HM046"},
+		"first interface and fixed":   {func(s map[string]any) { set(fixed, "networkConfig")(s); nic(first)(s) }, "spec.networkInterfaces", "HM046"},
+		"interface's gateway":         {nic(map[string]any{"index": int64(0), "ipPoolRefs": []any{"a"}, "gateway": "router"}), "spec.networkInterfaces[0].gateway", "HM047"},
+		"dhcp from a pool":            {nic(map[string]any{"index": int64(0), "addressing": "dhcp", "ipPoolRefs": []any{"a"}}), "spec.networkInterfaces[0].addressing", "HM080"},
+		"addressing":                  {nic(map[string]any{"index": int64(0), "addressing": "slaac"}), "spec.networkInterfaces[0].addressing", "Unsupported value"},
+		"pools and addresses":         {nic(map[string]any{"index": int64(0), "ipPoolRefs": []any{"a"}, "addresses": []any{"10.0.0.4/24"}}), "spec.networkInterfaces[0]", "HM045"},
 		"unknown quirk":               {set(map[string]any{"quirks": []any{"suse"}}, "guest"), "spec.guest.quirks[0]", "Unsupported value"},
 		"quirk twice":                 {set(map[string]any{"quirks": []any{"none", "none"}}, "guest"), "spec.guest.quirks[1]", "Duplicate value"},
 		"network data":                {set(map[string]any{"networkDataVersion": "v3"}, "guest"), "spec.guest.networkDataVersion", "Unsupported value"},
-		"pool of no kind":             {card(map[string]any{"index": int64(0), "addressesFromPools": []any{map[string]any{"name": "a", "apiGroup": "b.c"}}}), "spec.networkInterfaces[0].addressesFromPools[0].kind", "Required value"},
+		"pool of no kind":             {nic(map[string]any{"index": int64(0), "addressesFromPools": []any{map[string]any{"name": "a", "apiGroup": "b.c"}}}), "spec.networkInterfaces[0].addressesFromPools[0].kind", "Required value"},
 		"secure boot without EFI":     {set(map[string]any{"secureBoot": true}, "firmware"), "spec.firmware.secureBoot", "HM033"},
 	})
 }

@@ -60,7 +60,7 @@ func nics() []value {
 	}
 }
 
-// hostDevices are devices that the judge's cluster offers.
+// hostDevices are devices that the package's cluster offers.
 func hostDevices(count int) []harvesterclient.HostDevice {
 	devices := make([]harvesterclient.HostDevice, 0, count)
 	for i := range count {

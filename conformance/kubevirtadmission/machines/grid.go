@@ -56,7 +56,7 @@ func pairs(yield func(string, harvesterclient.VM) bool, first field, value value
 	return true
 }
 
-// unvaried are the fields of a description, its disks, cards and devices, that have one value all over the grid. The name
+// unvaried are the fields of a description, its disks, interfaces and devices, that have one value all over the grid. The name
 // that a host offers a device as is the host's, so it is left out.
 func unvaried() []string {
 	seen := map[string]map[string]bool{}

@@ -1,6 +1,6 @@
 // Command machines prints virtual machines that harvesterclient renders, one JSON object a line: {"name": ..., "vm": ...}.
 // They are a grid: a plain machine, every value of every field, and every pair of values of two fields. It is a module
-// apart from the judge because harvesterclient and KubeVirt's admission want different versions of Kubernetes.
+// apart from it because harvesterclient and KubeVirt's admission want different versions of Kubernetes.
 package main
 
 import (

@@ -37,8 +37,8 @@ func TestExitCodes(t *testing.T) {
 		"an unknown flag":         {[]string{"status", "--nosuch"}, exitUsage, "nosuch"},
 		"an unknown way":          {[]string{"status", "--way=Telepathy"}, exitUsage, "PortForward"},
 		"an unknown output":       {[]string{"status", "-o", "xml"}, exitUsage, "text or json"},
-		"a plan for nobody":       {[]string{"plan"}, exitUsage, "--leaving"},
-		"a removal of nobody":     {[]string{"remove"}, exitUsage, "arg"},
+		"a plan for no one":       {[]string{"plan"}, exitUsage, "--leaving"},
+		"a removal of no one":     {[]string{"remove"}, exitUsage, "arg"},
 		"a kubeconfig not there":  {[]string{"status", "--workload-kubeconfig=/no/such/file"}, exitFailed, "no such file"},
 		"a kubeconfig that is no": {[]string{"status", "--workload-kubeconfig=" + broken}, exitFailed, "kubeconfig"},
 	} {

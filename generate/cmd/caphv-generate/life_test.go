@@ -26,9 +26,9 @@ import (
 
 var machines = schema.GroupVersionResource{Group: "cluster.x-k8s.io", Version: "v1beta1", Resource: "machines"}
 
-// judgeGrid has a real API server judge, by Cluster API's schemas and ours, what is made of every case of the grid that is
+// validateGrid has a real API server validate, by Cluster API's schemas and ours, what is made of every case of the grid that is
 // in the version of its schemas. With the webhooks, and in both versions, the sandbox's end-to-end tests do the same.
-func judgeGrid(t *testing.T, config *rest.Config) {
+func validateGrid(t *testing.T, config *rest.Config) {
 	t.Helper()
 	applier, err := apply.New(config)
 	require.NoError(t, err)
@@ -37,7 +37,7 @@ func judgeGrid(t *testing.T, config *rest.Config) {
 		if s.ClusterAPIVersion != settings.V1Beta1 {
 			continue
 		}
-		s.Namespace = "default" // The server judges nothing in a namespace that is not there.
+		s.Namespace = "default" // The server validates nothing in a namespace that is not there.
 		objects, err := manifest.Build(s, manifest.Contents{Kubeconfig: []byte("{}")})
 		require.NoError(t, err, name)
 		for _, object := range objects {
@@ -50,7 +50,7 @@ func judgeGrid(t *testing.T, config *rest.Config) {
 	}
 }
 
-// dryRunFirst has a cluster judged whose namespace is not there, and again when it is; neither leaves anything behind.
+// dryRunFirst has a cluster validated whose namespace is not there, and again when it is; neither leaves anything behind.
 func dryRunFirst(t *testing.T, kubeconfig string, client dynamic.Interface) {
 	t.Helper()
 	arguments := flags(t, "rehearsed", "--apply", "--dry-run=server")

@@ -94,7 +94,7 @@ func TestApply(t *testing.T) {
 	require.NoError(t, err)
 
 	t.Run("FirstTimeAndAgain", func(t *testing.T) { applyTwice(t, kubeconfig, client) })
-	t.Run("Grid", func(t *testing.T) { judgeGrid(t, config) })
+	t.Run("Grid", func(t *testing.T) { validateGrid(t, config) })
 	t.Run("ClusterClass", func(t *testing.T) { applyClass(t, kubeconfig) })
 	t.Run("Conflict", func(t *testing.T) { applyOverOthers(t, kubeconfig, client) })
 	t.Run("DryRun", func(t *testing.T) { dryRunFirst(t, kubeconfig, client) })

@@ -70,7 +70,7 @@ func (d *dialogue) end() int {
 	return d.command.ProcessState.ExitCode()
 }
 
-// answerQuestions sits at a terminal, makes mistakes, mends them, and lets the program apply. Harvester is away: then there
+// answerQuestions sits at a terminal, makes mistakes, fixes them, and lets the program apply. Harvester is away: then there
 // is nothing to choose from, and that is said.
 func answerQuestions(t *testing.T, kubeconfig string) {
 	t.Helper()

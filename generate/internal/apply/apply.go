@@ -40,7 +40,7 @@ type Applier struct {
 	mapper meta.RESTMapper
 	// Force takes over fields that another manager changed, such as replicas set by kubectl.
 	Force bool
-	// DryRun has the API server judge and admit what is applied, and keep nothing.
+	// DryRun has the API server validate and admit what is applied, and keep nothing.
 	DryRun bool
 }
 

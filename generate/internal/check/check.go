@@ -57,19 +57,19 @@ type Findings struct {
 	rules map[string]bool
 }
 
-// Run judges what the ClusterClass will make of the settings, and those of the objects that the rules know. Each finding
+// Run validates what the ClusterClass will make of the settings, and those of the objects that the rules know. Each finding
 // names the flag behind the field. An error means that the rules themselves could not be run.
 func Run(s settings.Settings, objects []*unstructured.Unstructured) (Findings, error) {
 	engine, err := rules()
 	if err != nil {
 		return Findings{}, err
 	}
-	judged, err := preview(s)
+	validated, err := preview(s)
 	if err != nil {
 		return Findings{}, err
 	}
 	var findings Findings
-	for _, object := range judged {
+	for _, object := range validated {
 		for _, finding := range engine.Validate(object.object, nil, validation.Options{}) {
 			findings.add(describe(s, object, finding), finding)
 		}
@@ -79,8 +79,8 @@ func Run(s settings.Settings, objects []*unstructured.Unstructured) (Findings, e
 	for _, object := range objects {
 		bundle = append(bundle, object.Object)
 	}
-	for i, judgement := range engine.ValidateBundle(bundle) {
-		for _, finding := range judgement.Findings {
+	for i, result := range engine.ValidateBundle(bundle) {
+		for _, finding := range result.Findings {
 			// The preview found it too, and names the flag; and settings warn of an even control plane themselves.
 			if known[finding.RuleID] || finding.RuleID == evenControlPlane {
 				continue
@@ -131,14 +131,14 @@ func appendNew(texts []string, text string) []string {
 	return append(texts, text)
 }
 
-func describe(s settings.Settings, judged previewed, finding validation.Finding) string {
-	kind, _ := judged.object["kind"].(string)
+func describe(s settings.Settings, validated previewed, finding validation.Finding) string {
+	kind, _ := validated.object["kind"].(string)
 	at := slices.IndexFunc(flags, func(f struct{ kind, path, flag string }) bool {
 		return f.kind == kind && strings.HasPrefix(finding.Path, f.path)
 	})
 	where := kind + " " + finding.Path
 	if at >= 0 {
-		where = "--" + ofRole(s, judged.role, flags[at].flag)
+		where = "--" + ofRole(s, validated.role, flags[at].flag)
 	}
 	return fmt.Sprintf("%s: %s [%s]; %s", where, finding.Message, finding.RuleID, finding.Remediation)
 }

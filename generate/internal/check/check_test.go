@@ -67,11 +67,11 @@ func TestTheRulesKnowThePreview(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, objects, 3)
 	for _, object := range objects {
-		assert.True(t, engine.Judges(object.object), "%v", object.object["kind"])
+		assert.True(t, engine.Handles(object.object), "%v", object.object["kind"])
 	}
 }
 
-func TestOneFlagIsJudgedWhileOthersAreMissing(t *testing.T) {
+func TestOneFlagIsValidatedWhileOthersAreMissing(t *testing.T) {
 	s := settings.Defaults()
 	s.SSHUser = ""
 	assert.Contains(t, Of(s, "ssh-user"), "--ssh-user: ")

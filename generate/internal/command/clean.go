@@ -27,12 +27,12 @@ func (o *output) planClean(streams Streams, clusters []built) ([]cleaning, error
 	for _, root := range o.roots() {
 		earlier, err := manifest.FindEarlier(root, func(path string) bool { return current[filepath.Join(root, path)] })
 		if err != nil {
-			return nil, fmt.Errorf("looking for earlier manifests: %w: %s names another folder", err, o.flags())
+			return nil, fmt.Errorf("looking for earlier manifests: %w: %s names another directory", err, o.flags())
 		}
 		plan := manifest.PlanClean(earlier, keys)
 		if len(plan.InTheWay) > 0 {
 			problems = append(problems, fmt.Sprintf("%s %s holds the manifests of %s, which would be mixed with those of %s: "+
-				"name another folder, or remove them first", o.flags(), root, strings.Join(plan.InTheWay, ", "), strings.Join(keys, ", ")))
+				"name another directory, or remove them first", o.flags(), root, strings.Join(plan.InTheWay, ", "), strings.Join(keys, ", ")))
 		}
 		for _, other := range plan.Left {
 			fmt.Fprintf(streams.Err, "warning: %s still holds the manifests of %s, which is not asked for now\n", root, other)

@@ -83,7 +83,7 @@ func TestGuidesCommandWritesTenObjects(t *testing.T) {
 	assert.NotContains(t, stdout+stderr, token)
 }
 
-func TestOutputFolder(t *testing.T) {
+func TestOutputDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "manifests")
 	code, stdout, stderr := run(t, append(guide(t), "--output", dir)...)
 	require.Equal(t, ExitOK, code, stderr)
@@ -94,7 +94,7 @@ func TestOutputFolder(t *testing.T) {
 	assert.Len(t, files, 10)
 }
 
-// Each mistake must be answered with exit code 2, the flag's name and a mend, and nothing on standard output.
+// Each mistake must be answered with exit code 2, the flag's name and a fix, and nothing on standard output.
 func TestWrongFlags(t *testing.T) {
 	for name, test := range map[string]struct {
 		arguments []string
@@ -107,7 +107,7 @@ func TestWrongFlags(t *testing.T) {
 		"bad image":             {[]string{"--image", "a/b/c"}, []string{"--image", "namespace/name"}},
 		"several at once":       {[]string{"--memory", "8 GB", "--gateway", "here"}, []string{"2 problems", "--memory", "--gateway"}},
 		"no such file":          {[]string{"--harvester-kubeconfig", "/no/such/file"}, []string{"--harvester-kubeconfig cannot be read", "/no/such/file"}},
-		"a folder":              {[]string{"--harvester-kubeconfig", "/"}, []string{"--harvester-kubeconfig cannot be read"}},
+		"a directory":           {[]string{"--harvester-kubeconfig", "/"}, []string{"--harvester-kubeconfig cannot be read"}},
 		"interactive":           {[]string{"--interactive"}, []string{"--interactive needs a terminal"}},
 		"no management cluster": {[]string{"--apply"}, []string{"no management cluster is found: set --kubeconfig or KUBECONFIG"}},
 		"no such kubeconfig":    {[]string{"--apply", "--kubeconfig", "/no/such/file"}, []string{"--kubeconfig or --context", "/no/such/file"}},

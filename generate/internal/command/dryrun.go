@@ -11,20 +11,20 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/manifest"
 )
 
-// standIn is a namespace that every cluster has. The API server judges nothing in a namespace that is not there.
+// standIn is a namespace that every cluster has. The API server validates nothing in a namespace that is not there.
 const standIn = "default"
 
-// dryRun has the API server judge every object, and reports all that it refuses.
+// dryRun has the API server validate every object, and reports all that it refuses.
 func dryRun(ctx context.Context, streams Streams, applier *apply.Applier, objects []*unstructured.Unstructured) error {
 	absent := make(map[string]bool)
 	var refused []string
 	for i, object := range objects {
-		judged, note := object, ""
+		validated, note := object, ""
 		if absent[object.GetNamespace()] {
-			judged, note = object.DeepCopy(), " (judged in namespace "+standIn+")"
-			judged.SetNamespace(standIn)
+			validated, note = object.DeepCopy(), " (validated in namespace "+standIn+")"
+			validated.SetNamespace(standIn)
 		}
-		outcome, err := applier.Apply(ctx, judged)
+		outcome, err := applier.Apply(ctx, validated)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -107,8 +107,8 @@ func TestASecondDocumentIsRefused(t *testing.T) {
 	assert.Equal(t, ExitOK, code, stderr)
 }
 
-func TestFoldersBelowAFolder(t *testing.T) {
-	dir := folder(t, "blue")
+func TestDirectoriesBelowADirectory(t *testing.T) {
+	dir := directory(t, "blue")
 	below := filepath.Join(dir, "more")
 	require.NoError(t, os.MkdirAll(filepath.Join(below, ".hidden"), 0o700))
 	content, err := os.ReadFile(filepath.Join(dir, "blue.yaml"))
@@ -118,7 +118,7 @@ func TestFoldersBelowAFolder(t *testing.T) {
 	}
 	code, stdout, stderr := run(t, "-f", dir)
 	require.Equal(t, ExitOK, code, stderr)
-	assert.Contains(t, stderr, "green.yml, which is in a folder of its own: add --recursive")
+	assert.Contains(t, stderr, "green.yml, which is in a directory of its own: add --recursive")
 	assert.NotContains(t, stdout, "name: green-mhc")
 	code, stdout, stderr = run(t, "-f", dir, "-R")
 	require.Equal(t, ExitOK, code, stderr)
@@ -126,7 +126,7 @@ func TestFoldersBelowAFolder(t *testing.T) {
 	assert.NotContains(t, stderr, "--recursive")
 	code, _, stderr = run(t, "-f", filepath.Dir(dir))
 	assert.Equal(t, ExitUsage, code)
-	assert.Contains(t, stderr, "add --recursive for those in the folders below it")
+	assert.Contains(t, stderr, "add --recursive for those in the directories below it")
 }
 
 func names(t *testing.T, dir string) []string {
@@ -178,7 +178,7 @@ func TestClustersAreNotMixed(t *testing.T) {
 }
 
 func TestTheLayoutOfOneClusterBecomesThatOfTwo(t *testing.T) {
-	dir, out := folder(t, "blue", "green"), t.TempDir()
+	dir, out := directory(t, "blue", "green"), t.TempDir()
 	code, _, stderr := run(t, "-f", filepath.Join(dir, "blue.yaml"), "--output", out)
 	require.Equal(t, ExitOK, code, stderr)
 	code, _, stderr = run(t, "-f", dir, "--output", out)

@@ -17,7 +17,7 @@ var kinds = map[string]string{
 	"stringSlice": "values separated by commas, with double quotes around one that holds a comma",
 }
 
-// flagError names the flag and the mend for what pflag refuses.
+// flagError names the flag and the fix for what pflag refuses.
 func flagError(command *cobra.Command, err error) error {
 	var (
 		value   *pflag.InvalidValueError

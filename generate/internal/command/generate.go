@@ -191,7 +191,7 @@ func (r *generateRun) buildAll(clusters []wanted) ([]built, error) {
 	return done, nil
 }
 
-// build judges the settings, reads the files they name, and makes the objects. All that is wrong is reported together.
+// build validates the settings, reads the files they name, and makes the objects. All that is wrong is reported together.
 func build(s settings.Settings) (built, error) {
 	var problems []string
 	for _, problem := range s.Problems() {

@@ -14,7 +14,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/generate/internal/settings"
 )
 
-// interview guides the questions: it judges answers as the whole program does, and offers what the live Harvester has.
+// interview guides the questions: it validates answers as the whole program does, and offers what the live Harvester has.
 type interview struct {
 	settings *settings.Settings
 	out      io.Writer
@@ -120,7 +120,7 @@ func (i *interview) connect(ctx context.Context) string {
 	return ""
 }
 
-// absent judges names of things that Harvester could list.
+// absent validates names of things that Harvester could list.
 func (i *interview) absent(flag string) string {
 	items := i.items(flag)
 	if items == nil {

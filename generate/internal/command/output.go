@@ -18,13 +18,13 @@ type output struct {
 	dir, secrets string
 }
 
-// besideManifests is where Secrets go when --split-secrets names no folder.
+// besideManifests is where Secrets go when --split-secrets names no directory.
 const besideManifests = "secrets"
 
 func (o *output) register(flags *pflag.FlagSet) {
-	flags.StringVar(&o.dir, "output", "", "folder to write one file per object into, instead of standard output")
+	flags.StringVar(&o.dir, "output", "", "directory to write one file per object into, instead of standard output")
 	flags.StringVar(&o.secrets, "split-secrets", "",
-		"write Secrets into a folder of their own that Git ignores: --split-secrets=DIR, or \"secrets\" within --output")
+		"write Secrets into a directory of their own that Git ignores: --split-secrets=DIR, or \"secrets\" within --output")
 	flags.Lookup("split-secrets").NoOptDefVal = besideManifests
 }
 
@@ -49,7 +49,7 @@ func (o *output) write(streams Streams, clusters []built, stream bool) error {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return fmt.Errorf("%w: %s names another folder", err, o.flags())
+		return fmt.Errorf("%w: %s names another directory", err, o.flags())
 	}
 	if err := o.clean(streams, cleans); err != nil {
 		return err
@@ -106,7 +106,7 @@ func (o *output) secretsDir(place string) string {
 	return filepath.Join(o.secrets, place)
 }
 
-// flags are those that chose the folders.
+// flags are those that chose the directories.
 func (o *output) flags() string {
 	switch {
 	case o.secrets == "":

@@ -14,7 +14,7 @@ import (
 )
 
 // errPreflight says that Harvester lacks something; the report said what.
-var errPreflight = errors.New("nothing is applied, for Harvester lacks what the cluster needs: mend the lines that say FAIL")
+var errPreflight = errors.New("nothing is applied, for Harvester lacks what the cluster needs: fix the lines that say FAIL")
 
 // preflightRun says whether and how Harvester is asked.
 type preflightRun struct {

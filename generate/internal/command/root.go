@@ -55,7 +55,7 @@ const examples = `  # Ten objects, to be looked at or committed. The Secret hold
   # For GitOps: a file says what the flags would, and the Secret stays out of what is committed.
   caphv-generate -f clusters/production.yaml --output manifests/ --split-secrets
 
-  # Every cluster of a folder at once, each into manifests/<namespace>/<name>.
+  # Every cluster of a directory at once, each into manifests/<namespace>/<name>.
   caphv-generate -f clusters/ --output manifests/ --split-secrets=/run/secrets/clusters
 
   # Where the internet is out of reach: RKE2 is in the image, everything else in a registry of one's own.
@@ -118,8 +118,8 @@ func (r *generateRun) registerFields(command *cobra.Command) {
 		}
 	}
 	flags.StringArrayVarP(&r.values, "values", "f", nil,
-		"values file of a cluster, or a folder of them, or - for standard input; repeat it for more clusters")
-	flags.BoolVarP(&r.recursive, "recursive", "R", false, "with --values of a folder, read those in the folders below it too")
+		"values file of a cluster, or a directory of them, or - for standard input; repeat it for more clusters")
+	flags.BoolVarP(&r.recursive, "recursive", "R", false, "with --values of a directory, read those in the directories below it too")
 }
 
 // noArguments refuses stray words: they are most often values whose flag was forgotten.
@@ -139,7 +139,7 @@ type target struct {
 }
 
 func (t *target) register(flags *pflag.FlagSet) {
-	flags.Var(&serverDryRun{&t.dryRun}, "dry-run", "with --apply, have the API server judge the objects and keep nothing: server")
+	flags.Var(&serverDryRun{&t.dryRun}, "dry-run", "with --apply, have the API server validate the objects and keep nothing: server")
 	flags.BoolVar(&t.force, "force-conflicts", false, "with --apply, take over fields that others changed since")
 	t.registerCluster(flags)
 }

@@ -69,7 +69,7 @@ func readCNIValues(path string) (map[string]any, error) {
 	return values, nil
 }
 
-func readFlagged(flag, path, mend string) ([]byte, error) {
+func readFlagged(flag, path, fix string) ([]byte, error) {
 	// A shell expands the tilde of "--flag ~/file", but not that of "--flag=~/file".
 	if rest, relative := strings.CutPrefix(path, "~/"); relative {
 		if home, err := os.UserHomeDir(); err == nil {
@@ -78,7 +78,7 @@ func readFlagged(flag, path, mend string) ([]byte, error) {
 	}
 	content, err := os.ReadFile(path) //nolint:gosec // Reading the file that the user names is the point.
 	if err != nil {
-		return nil, usage("--%s cannot be read: %v: %s", flag, err, mend)
+		return nil, usage("--%s cannot be read: %v: %s", flag, err, fix)
 	}
 	return content, nil
 }

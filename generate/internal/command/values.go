@@ -36,7 +36,7 @@ func (r *generateRun) clusters(flags *pflag.FlagSet) ([]wanted, error) {
 		return nil, err
 	}
 	for _, file := range left {
-		fmt.Fprintf(r.streams.Err, "warning: --values does not read %s, which is in a folder of its own: add --recursive, or name it\n", file)
+		fmt.Fprintf(r.streams.Err, "warning: --values does not read %s, which is in a directory of its own: add --recursive, or name it\n", file)
 	}
 	if len(files) > 1 && r.interactive {
 		return nil, usage("--interactive asks about one cluster: give one values file only")
@@ -103,8 +103,8 @@ func (r *generateRun) read(file string) ([]byte, error) {
 	return os.ReadFile(file) //nolint:gosec // Reading the file that the user names is the point.
 }
 
-// valuesFiles puts the YAML and JSON files of a folder in the folder's place, by name; with recursive those of the folders
-// in it too. It also returns the folders whose files are left out.
+// valuesFiles puts the YAML and JSON files of a directory in the directory's place, by name; with recursive those of the directories
+// in it too. It also returns the directories whose files are left out.
 func valuesFiles(paths []string, recursive bool) (files, left []string, err error) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
@@ -123,7 +123,7 @@ func valuesFiles(paths []string, recursive bool) (files, left []string, err erro
 			found = append(found, deeper...)
 		}
 		if len(found) == 0 {
-			return nil, nil, usage("--values %s is a folder without a values file: name one that holds *.yaml, *.yml or *.json%s", path, inside(deeper))
+			return nil, nil, usage("--values %s is a directory without a values file: name one that holds *.yaml, *.yml or *.json%s", path, inside(deeper))
 		}
 		if !recursive {
 			left = append(left, deeper...)
@@ -137,10 +137,10 @@ func inside(deeper []string) string {
 	if len(deeper) == 0 {
 		return ""
 	}
-	return ", or add --recursive for those in the folders below it"
+	return ", or add --recursive for those in the directories below it"
 }
 
-// filesOf are the values files of a folder, and those in the folders below it. Hidden folders are not looked into.
+// filesOf are the values files of a directory, and those in the directories below it. Hidden directories are not looked into.
 func filesOf(dir string) (own, deeper []string, err error) {
 	if target, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = target // WalkDir does not follow a link.

@@ -23,8 +23,8 @@ harvester-kubeconfig: %s
 `, name, kubeconfig)
 }
 
-// folder writes a values file per name.
-func folder(tb testing.TB, names ...string) string {
+// directory writes a values file per name.
+func directory(tb testing.TB, names ...string) string {
 	tb.Helper()
 	dir := tb.TempDir()
 	kubeconfig := filepath.Join(dir, "harvester.kubeconfig")
@@ -37,7 +37,7 @@ func folder(tb testing.TB, names ...string) string {
 }
 
 func TestAFileIsWorthItsFlags(t *testing.T) {
-	dir := folder(t, "blue")
+	dir := directory(t, "blue")
 	code, fromFile, stderr := run(t, "-f", filepath.Join(dir, "blue.yaml"), "--cpu", "8")
 	require.Equal(t, ExitOK, code, stderr)
 	code, fromFlags, stderr := run(t, "--name", "blue", "--namespace", "prod-ns", "--image", "default/sles15-sp7",
@@ -48,7 +48,7 @@ func TestAFileIsWorthItsFlags(t *testing.T) {
 }
 
 func TestValuesFromStandardInput(t *testing.T) {
-	dir := folder(t)
+	dir := directory(t)
 	var out, errs bytes.Buffer
 	in := strings.NewReader(valuesOf("piped", filepath.Join(dir, "harvester.kubeconfig")))
 	code := Execute(t.Context(), Streams{In: in, Out: &out, Err: &errs}, "", []string{"--values", "-"})
@@ -56,8 +56,8 @@ func TestValuesFromStandardInput(t *testing.T) {
 	assert.Contains(t, out.String(), "name: piped-mhc")
 }
 
-func TestAFolderOfClusters(t *testing.T) {
-	dir := folder(t, "blue", "green")
+func TestADirectoryOfClusters(t *testing.T) {
+	dir := directory(t, "blue", "green")
 	out := t.TempDir()
 	code, stdout, stderr := run(t, "-f", dir, "--output", out, "--worker-replicas", "7")
 	require.Equal(t, ExitOK, code, stderr)
@@ -71,19 +71,19 @@ func TestAFolderOfClusters(t *testing.T) {
 }
 
 func TestWrongValuesFiles(t *testing.T) {
-	dir := folder(t, "blue", "green")
+	dir := directory(t, "blue", "green")
 	blue := filepath.Join(dir, "blue.yaml")
 	broken := write(t, "name: ["+token)
 	for name, test := range map[string]struct {
 		arguments []string
 		want      []string
 	}{
-		"no such file":  {[]string{"-f", "/no/such/file"}, []string{"--values cannot be read", "/no/such/file"}},
-		"empty folder":  {[]string{"-f", t.TempDir()}, []string{"is a folder without a values file"}},
-		"broken":        {[]string{"-f", broken}, []string{broken + ": is not a YAML mapping"}},
-		"twice":         {[]string{"-f", blue, "-f", blue}, []string{"cluster prod-ns/blue is that of " + blue + " too"}},
-		"wrong in each": {[]string{"-f", dir, "--cpu", "0"}, []string{"2 problems", "blue.yaml: --cpu is 0", "green.yaml: --cpu is 0"}},
-		"interactive":   {[]string{"-f", dir, "--interactive"}, []string{"--interactive asks about one cluster"}},
+		"no such file":    {[]string{"-f", "/no/such/file"}, []string{"--values cannot be read", "/no/such/file"}},
+		"empty directory": {[]string{"-f", t.TempDir()}, []string{"is a directory without a values file"}},
+		"broken":          {[]string{"-f", broken}, []string{broken + ": is not a YAML mapping"}},
+		"twice":           {[]string{"-f", blue, "-f", blue}, []string{"cluster prod-ns/blue is that of " + blue + " too"}},
+		"wrong in each":   {[]string{"-f", dir, "--cpu", "0"}, []string{"2 problems", "blue.yaml: --cpu is 0", "green.yaml: --cpu is 0"}},
+		"interactive":     {[]string{"-f", dir, "--interactive"}, []string{"--interactive asks about one cluster"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, stdout, stderr := run(t, test.arguments...)
@@ -113,7 +113,7 @@ func TestSplitSecrets(t *testing.T) {
 	assert.Contains(t, string(ignored), "\n*\n")
 	files, err := os.ReadDir(out)
 	require.NoError(t, err)
-	assert.Len(t, files, 10, "nine objects and a folder")
+	assert.Len(t, files, 10, "nine objects and a directory")
 }
 
 func TestSplitSecretsOfAStream(t *testing.T) {
@@ -141,7 +141,7 @@ func BenchmarkThousandValuesFiles(b *testing.B) {
 	for i := range 1000 {
 		names = append(names, fmt.Sprintf("cluster-%03d", i))
 	}
-	dir, out := folder(b, names...), b.TempDir()
+	dir, out := directory(b, names...), b.TempDir()
 	for b.Loop() {
 		var errs bytes.Buffer
 		code := Execute(b.Context(), Streams{Out: &errs, Err: &errs}, "", []string{"-f", dir, "--output", out})

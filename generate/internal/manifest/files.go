@@ -54,7 +54,7 @@ func (f FileSet) Objects() []*unstructured.Unstructured {
 	return objects
 }
 
-// Write writes the files into a folder, which is made if need be. A file that exists is replaced as a whole. Secrets are
+// Write writes the files into a directory, which is made if need be. A file that exists is replaced as a whole. Secrets are
 // readable by the owner only.
 func (f FileSet) Write(dir string) error {
 	return f.write(dir, 0o755) // The Secret's file has a mode of its own.
@@ -62,7 +62,7 @@ func (f FileSet) Write(dir string) error {
 
 const ignoreAll = "# Credentials: written by caphv-generate, and not for Git.\n*\n"
 
-// WritePrivate is Write into a folder that only the owner can read, if it is new, and that Git ignores.
+// WritePrivate is Write into a directory that only the owner can read, if it is new, and that Git ignores.
 func (f FileSet) WritePrivate(dir string) error {
 	if err := f.write(dir, 0o700); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (f FileSet) WritePrivate(dir string) error {
 	return nil
 }
 
-// Remove removes the files from a folder, as far as they are there.
+// Remove removes the files from a directory, as far as they are there.
 func (f FileSet) Remove(dir string) error {
 	for _, file := range f {
 		if err := os.Remove(filepath.Join(dir, file.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -85,7 +85,7 @@ func (f FileSet) Remove(dir string) error {
 
 func (f FileSet) write(dir string, mode os.FileMode) error {
 	if err := os.MkdirAll(dir, mode); err != nil {
-		return fmt.Errorf("making the folder for the manifests: %w", err)
+		return fmt.Errorf("making the directory for the manifests: %w", err)
 	}
 	for _, file := range f {
 		document, err := Render(file.Object)

@@ -68,7 +68,7 @@ func TestIdentitySecretHoldsTheFileAsItIs(t *testing.T) {
 }
 
 func TestWriteFiles(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "new", "folder")
+	dir := filepath.Join(t.TempDir(), "new", "directory")
 	for range 2 {
 		files := Files(build(t, grid.Guide()))
 		require.NoError(t, files.Write(dir))
@@ -86,7 +86,7 @@ func TestWriteFiles(t *testing.T) {
 	assert.Equal(t, os.FileMode(0o644), other.Mode().Perm())
 }
 
-func TestWriteFilesNeedsAFolder(t *testing.T) {
+func TestWriteFilesNeedsADirectory(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	err := Files(build(t, grid.Guide())).Write(file)

@@ -23,7 +23,7 @@ type Finding struct {
 	Flag  string `json:"flag"`
 	// OK is false for what would keep the cluster from coming up.
 	OK bool `json:"ok"`
-	// Message says what was found, and for a failure how to mend it. It holds no secret.
+	// Message says what was found, and for a failure how to fix it. It holds no secret.
 	Message string `json:"message"`
 }
 
@@ -78,7 +78,7 @@ func Run(ctx context.Context, s settings.Settings, c client.Client) []Finding {
 		}
 		return []Finding{failed("Harvester", "harvester-kubeconfig", err, "the server is a Kubernetes, but no Harvester: use the kubeconfig that Harvester's dashboard gives")}
 	}
-	run := &checks{ctx: ctx, settings: s, client: c, findings: []Finding{judgeVersion(version)}}
+	run := &checks{ctx: ctx, settings: s, client: c, findings: []Finding{checkVersion(version)}}
 	run.named()
 	run.storage()
 	run.pools()
@@ -86,7 +86,7 @@ func Run(ctx context.Context, s settings.Settings, c client.Client) []Finding {
 	return run.findings
 }
 
-func judgeVersion(version harvesterclient.Version) Finding {
+func checkVersion(version harvesterclient.Version) Finding {
 	finding := Finding{Check: "Harvester", Flag: "harvester-kubeconfig", OK: true, Message: "version " + version.String()}
 	if version.Compare(oldest) < 0 {
 		finding.OK = false
@@ -95,8 +95,8 @@ func judgeVersion(version harvesterclient.Version) Finding {
 	return finding
 }
 
-func failed(check, flag string, err error, mend string) Finding {
-	return Finding{Check: check, Flag: flag, Message: fmt.Sprintf("%v; %s", err, mend)}
+func failed(check, flag string, err error, fix string) Finding {
+	return Finding{Check: check, Flag: flag, Message: fmt.Sprintf("%v; %s", err, fix)}
 }
 
 // checks are those of one run.
@@ -107,9 +107,9 @@ type checks struct {
 	findings []Finding
 }
 
-func (r *checks) add(check, flag string, err error, fine, mend string) {
+func (r *checks) add(check, flag string, err error, fine, fix string) {
 	if err != nil {
-		r.findings = append(r.findings, failed(check, flag, err, mend))
+		r.findings = append(r.findings, failed(check, flag, err, fix))
 		return
 	}
 	r.findings = append(r.findings, Finding{Check: check, Flag: flag, OK: true, Message: fine})

@@ -24,8 +24,8 @@ import (
 // ErrTimeout means that the cluster did not get there in time. The error that wraps it says what was missing.
 var ErrTimeout = errors.New("not in time")
 
-// judgement says how far a cluster is; the Cluster is nil if it does not exist.
-type judgement func(cluster *unstructured.Unstructured, machines []*unstructured.Unstructured) State
+// result says how far a cluster is; the Cluster is nil if it does not exist.
+type result func(cluster *unstructured.Unstructured, machines []*unstructured.Unstructured) State
 
 // Follower watches one cluster.
 type Follower struct {
@@ -49,7 +49,7 @@ func (f Follower) AwaitGone(ctx context.Context) error {
 	return f.await(ctx, Gone)
 }
 
-// Gone judges a cluster that is being deleted: it waits for what is still there.
+// Gone validates a cluster that is being deleted: it waits for what is still there.
 func Gone(cluster *unstructured.Unstructured, machines []*unstructured.Unstructured) State {
 	if cluster == nil {
 		return State{}
@@ -63,10 +63,10 @@ func Gone(cluster *unstructured.Unstructured, machines []*unstructured.Unstructu
 	return state
 }
 
-// await judges the cluster whenever something about it changes, until nothing is missing.
-func (f Follower) await(ctx context.Context, judge judgement) error {
+// await validates the cluster whenever something about it changes, until nothing is missing.
+func (f Follower) await(ctx context.Context, goal result) error {
 	// Asked once without a deadline, so that an error is told as such, and what is missing is known however short the wait.
-	state, err := f.now(ctx, judge)
+	state, err := f.now(ctx, goal)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (f Follower) await(ctx context.Context, judge judgement) error {
 		return stopped(ctx, state.Missing)
 	}
 	for {
-		state = judge(first(byName), listed(byLabel))
+		state = goal(first(byName), listed(byLabel))
 		f.show(shown, state.Lines)
 		if len(state.Missing) == 0 {
 			return nil
@@ -104,8 +104,8 @@ func (f Follower) await(ctx context.Context, judge judgement) error {
 	}
 }
 
-// now judges the cluster as it is.
-func (f Follower) now(ctx context.Context, judge judgement) (State, error) {
+// now validates the cluster as it is.
+func (f Follower) now(ctx context.Context, goal result) (State, error) {
 	cluster, err := f.Client.Resource(f.resource("clusters")).Namespace(f.Namespace).Get(ctx, f.Name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		cluster, err = nil, nil
@@ -121,7 +121,7 @@ func (f Follower) now(ctx context.Context, judge judgement) (State, error) {
 	for i := range list.Items {
 		found = append(found, &list.Items[i])
 	}
-	return judge(cluster, found), nil
+	return goal(cluster, found), nil
 }
 
 func (f Follower) resource(name string) schema.GroupVersionResource {

@@ -17,7 +17,7 @@ type State struct {
 	Missing []string
 }
 
-// Up judges a Cluster and its Machines. The cluster is up when its control plane and infrastructure are, and as many
+// Up validates a Cluster and its Machines. The cluster is up when its control plane and infrastructure are, and as many
 // machines run as the topology asks for, each with its node.
 func Up(cluster *unstructured.Unstructured, machines []*unstructured.Unstructured) State {
 	state := State{Lines: make(map[string]string)}

@@ -63,8 +63,8 @@ type Guide interface {
 type Choice struct{ Value, Note string }
 
 // Fill asks for every field that has a question and whose flag was not given, in the order of the fields. An empty answer
-// keeps the default. An answer is judged at once, and asked for again until it is right. Setting the flag sets the
-// settings, which the guide judges.
+// keeps the default. An answer is validated at once, and asked for again until it is right. Setting the flag sets the
+// settings, which the guide validates.
 func (s *Session) Fill(ctx context.Context, fields []settings.Field, flags *pflag.FlagSet, guide Guide) error {
 	for _, field := range fields {
 		flag := flags.Lookup(field.Flag)

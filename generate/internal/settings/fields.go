@@ -53,7 +53,7 @@ func Fields(s *Settings) []Field {
 		text("image", &s.Image, "VM image on Harvester, as namespace/name (required)", "VM image on Harvester, as namespace/name"),
 		text("ssh-keypair", &s.SSHKeyPair, "key pair on Harvester, as namespace/name (required)",
 			"SSH key pair on Harvester, as namespace/name"),
-		texts("network", &s.Networks, "VM network on Harvester, as namespace/name; repeat it for more network cards (required)",
+		texts("network", &s.Networks, "VM network on Harvester, as namespace/name; repeat it for more network interfaces (required)",
 			"VM networks on Harvester, as namespace/name, separated by commas"),
 		text("ip-pool", &s.IPPool, "address pool on Harvester for the machines (default: DHCP)",
 			"Address pool on Harvester for the machines, empty for DHCP or several pools").when(func() bool { return len(s.IPPoolRefs) == 0 }),

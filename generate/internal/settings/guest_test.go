@@ -29,7 +29,7 @@ func TestReadInterface(t *testing.T) {
 	}
 }
 
-func TestInterfacesAndGuestAreJudged(t *testing.T) {
+func TestInterfacesAndGuestAreValidated(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*Settings)
 		flag   string

@@ -12,7 +12,7 @@ import (
 type Problem struct {
 	// Flag is the flag's name without dashes.
 	Flag string
-	// Text says what is wrong and how to mend it. It holds no secret.
+	// Text says what is wrong and how to fix it. It holds no secret.
 	Text string
 }
 
@@ -25,10 +25,10 @@ const maxNameLength = 50
 
 var versionPattern = regexp.MustCompile(`^v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+rke2r[0-9]+)?$`)
 
-// rules judge one flag each; an empty text means that there is nothing to say.
+// rules check one flag each; an empty text means that there is nothing to say.
 var rules = []struct {
 	flag  string
-	judge func(Settings) string
+	check func(Settings) string
 }{
 	{"name", func(s Settings) string { return clusterName(s.Name) }},
 	{"namespace", func(s Settings) string { return optional(s.Namespace, label) }},
@@ -103,12 +103,12 @@ var rules = []struct {
 	{"worker-extra-disk", func(s Settings) string { return extraDisks(s.Workers.ExtraDisks) }},
 }
 
-// Problems returns everything that is wrong, in the order of Fields. It judges the settings as they were given; call it
+// Problems returns everything that is wrong, in the order of Fields. It validates the settings as they were given; call it
 // before or after Complete.
 func (s Settings) Problems() []Problem {
 	var problems []Problem
 	for _, rule := range rules {
-		if text := rule.judge(s); text != "" {
+		if text := rule.check(s); text != "" {
 			problems = append(problems, Problem{rule.flag, text})
 		}
 	}
@@ -236,7 +236,7 @@ func serviceCIDR(s Settings) string {
 	return ""
 }
 
-// belongsToPool judges the answers that count with an address pool only, and are required there.
+// belongsToPool validates the answers that count with an address pool only, and are required there.
 func belongsToPool(s Settings, value string) string {
 	pooled := len(s.Pools()) > 0
 	switch {

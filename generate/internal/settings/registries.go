@@ -95,7 +95,7 @@ func chartRepository(value string) string {
 	return ""
 }
 
-// webAddress judges a URL of one of the schemes; it must name a host.
+// webAddress validates a URL of one of the schemes; it must name a host.
 func webAddress(value string, schemes ...string) string {
 	parsed, err := url.Parse(value)
 	if err != nil || !slices.Contains(schemes, parsed.Scheme) || parsed.Host == "" || parsed.User != nil {

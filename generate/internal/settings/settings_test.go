@@ -39,18 +39,18 @@ func TestGuidesFlags(t *testing.T) {
 	assert.Equal(t, 8, s.CPU)
 }
 
-func TestEveryFieldIsJudged(t *testing.T) {
+func TestEveryFieldIsValidated(t *testing.T) {
 	s := Defaults()
-	judged := make(map[string]bool)
+	validated := make(map[string]bool)
 	for _, rule := range rules {
-		judged[rule.flag] = true
+		validated[rule.flag] = true
 	}
 	for _, field := range Fields(&s) {
-		assert.True(t, judged[field.Flag] || field.Kind == Truth, "--%s has no rule", field.Flag)
-		delete(judged, field.Flag)
+		assert.True(t, validated[field.Flag] || field.Kind == Truth, "--%s has no rule", field.Flag)
+		delete(validated, field.Flag)
 		assert.NotEmpty(t, field.Usage)
 	}
-	assert.Empty(t, judged, "rules of flags that are not there")
+	assert.Empty(t, validated, "rules of flags that are not there")
 }
 
 func TestComplete(t *testing.T) {

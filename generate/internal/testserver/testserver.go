@@ -30,7 +30,7 @@ func Start(t *testing.T) *rest.Config {
 	return config
 }
 
-// assets is the folder with etcd and kube-apiserver: KUBEBUILDER_ASSETS, else the repository's own.
+// assets is the directory with etcd and kube-apiserver: KUBEBUILDER_ASSETS, else the repository's own.
 func assets(t *testing.T) string {
 	t.Helper()
 	dir := os.Getenv("KUBEBUILDER_ASSETS")
@@ -42,7 +42,7 @@ func assets(t *testing.T) string {
 	return dir
 }
 
-// root is the folder that holds go.work.
+// root is the directory that holds go.work.
 func root(t *testing.T) string {
 	t.Helper()
 	dir, err := os.Getwd()

@@ -54,7 +54,7 @@ type Selector struct {
 	Priority uint32 `json:"priority,omitempty"`
 	// Network is a NetworkAttachmentDefinition as "<namespace>/<name>", or empty.
 	Network string `json:"network,omitempty"`
-	// Scope lists who matches. An empty list matches nobody.
+	// Scope lists who matches. An empty list matches no one.
 	Scope []Tuple `json:"scope,omitempty"`
 }
 
@@ -70,13 +70,13 @@ type Tuple struct {
 type IPPoolStatus struct {
 	// Total is the number of addresses in the ranges, gateways excluded.
 	Total int64 `json:"total"`
-	// Available is the number of addresses nobody holds.
+	// Available is the number of addresses no one holds.
 	Available int64 `json:"available"`
 	// LastAllocated is the address handed out last; allocation goes on from the one after it.
 	LastAllocated string `json:"lastAllocated"`
 	// Allocated maps an address to the id of its holder.
 	Allocated map[string]string `json:"allocated,omitempty"`
-	// AllocatedHistory maps an address nobody holds to the id that released it last.
+	// AllocatedHistory maps an address no one holds to the id that released it last.
 	AllocatedHistory map[string]string `json:"allocatedHistory,omitempty"`
 	// Conditions of the pool; the only type in use is IPPoolReady.
 	Conditions []Condition `json:"conditions,omitempty"`

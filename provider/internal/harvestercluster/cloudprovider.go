@@ -37,7 +37,7 @@ func (r *Reconciler) configureCloudProvider(ctx context.Context, s *scope) phase
 	case err != nil:
 		return phase.Fail(err, infrav1.CloudProviderConfigFailedReason)
 	case pending != nil:
-		recheck := r.wake.When(ctx, s.harvester, pending, harvesterclient.OccasionChanged, s.request(), tokenRecheck)
+		recheck := r.wake.When(ctx, s.harvester, pending, harvesterclient.UntilChanged, s.request(), tokenRecheck)
 		return phase.Until(recheck, infrav1.CloudProviderConfigPendingReason, "Harvester has not issued the cloud provider's token yet")
 	}
 	err = r.writeManifest(ctx, s, manifest, target, kubeconfig)

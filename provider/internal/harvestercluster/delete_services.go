@@ -80,7 +80,7 @@ func (r *Reconciler) deleteBalancers(ctx context.Context, s *scope, balancers []
 			}
 			r.eventAbout(ctx, s, balancer, infrav1.LoadBalancerDeletedEvent, "Delete", "Deleted load balancer %s of a Service", client.ObjectKeyFromObject(balancer))
 		}
-		again := r.wake.When(ctx, s.harvester, balancer, harvesterclient.OccasionGone, s.request(), terminationRecheck)
+		again := r.wake.When(ctx, s.harvester, balancer, harvesterclient.UntilGone, s.request(), terminationRecheck)
 		recheck = min(recheck, again)
 	}
 	outcome := busy(infrav1.DeletingLoadBalancerReason, fmt.Sprintf("Waits for %d load balancers of Services to be gone", len(balancers)))

@@ -38,7 +38,7 @@ func (r *Reconciler) ensureNamespace(ctx context.Context, s *scope) phase.Outcom
 	case err != nil:
 		return phase.Fail(fmt.Errorf("ensure namespace %q on Harvester: %w", key.Name, err), infrav1.TargetNamespaceFailedReason)
 	case !namespace.DeletionTimestamp.IsZero():
-		recheck := r.wake.When(ctx, s.harvester, namespace, harvesterclient.OccasionGone, s.request(), terminationRecheck)
+		recheck := r.wake.When(ctx, s.harvester, namespace, harvesterclient.UntilGone, s.request(), terminationRecheck)
 		return phase.Until(recheck, infrav1.TargetNamespaceTerminatingReason,
 			fmt.Sprintf("Namespace %q on Harvester is being deleted", key.Name))
 	}

@@ -131,5 +131,5 @@ func (r *Reconciler) ensureClaimGone(ctx context.Context, s *scope, name string,
 	if cached && ownedByMachine(s, claim.Labels) {
 		return false, wake.Safety, nil
 	}
-	return false, r.wake.When(ctx, s.harvester, claim, harvesterclient.OccasionGone, s.request(), volumeRecheck), nil
+	return false, r.wake.When(ctx, s.harvester, claim, harvesterclient.UntilGone, s.request(), volumeRecheck), nil
 }

@@ -32,14 +32,14 @@ func (r *Reconciler) prepare(ctx context.Context, s *scope) phase.Outcome {
 	case err != nil:
 		return phase.Fail(err, infrav1.VMFailedReason)
 	case !judged.ours():
-		recheck := r.wake.When(ctx, s.harvester, s.foreign, harvesterclient.OccasionGone, s.request(), foreignRecheck)
+		recheck := r.wake.When(ctx, s.harvester, s.foreign, harvesterclient.UntilGone, s.request(), foreignRecheck)
 		return phase.Until(recheck, infrav1.VMNotOwnedReason, judged.foreign).Outdating(ofTheVM...)
 	case s.vm == nil && s.machine.Spec.ProviderID != "":
 		return phase.Wait(infrav1.VMMissingReason, fmt.Sprintf("VM %s (%s) was deleted outside of Cluster API; delete the Machine to get a new one",
 			s.vmKey(), s.machine.Spec.ProviderID)).Outdating(ofTheVM...)
 	case s.vm != nil && s.machine.Spec.ProviderID == "" && !s.vm.DeletionTimestamp.IsZero():
 		// An earlier machine of this name left it. Adopted, it would be missing for good a moment later.
-		recheck := r.wake.When(ctx, s.harvester, s.vm, harvesterclient.OccasionGone, s.request(), foreignRecheck)
+		recheck := r.wake.When(ctx, s.harvester, s.vm, harvesterclient.UntilGone, s.request(), foreignRecheck)
 		return phase.Until(recheck, infrav1.VMNotOwnedReason, fmt.Sprintf("Waiting for VM %s, which is being deleted, to be gone", s.vmKey()))
 	case s.vm != nil:
 		return r.untilCached(s)

@@ -42,7 +42,7 @@ type follower struct {
 
 // When has the request reconciled when the object, which was just read from Harvester, changes or goes. It returns how soon
 // to look again anyway: after Safety, or after otherwise where the object cannot be watched, for want of rights as a rule.
-func (w *Waker) When(ctx context.Context, connection *harvesterclient.Connection, object client.Object, until harvesterclient.Occasion, request ctrl.Request, otherwise time.Duration) time.Duration {
+func (w *Waker) When(ctx context.Context, connection *harvesterclient.Connection, object client.Object, until harvesterclient.Until, request ctrl.Request, otherwise time.Duration) time.Duration {
 	err := connection.Follow(ctx, harvesterclient.Follow{
 		Object: object, Until: until, By: follower{w, request}, Notify: func() { w.Wake(request) },
 	})

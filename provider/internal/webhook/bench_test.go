@@ -113,7 +113,7 @@ func list(n int, item func(i int) any) []any {
 func changeOf(b *testing.B, base string, change func(spec map[string]any)) admission.Request {
 	b.Helper()
 	var object map[string]any
-	readYAML(b, filepath.Join(fixtureFolder, "base", base+".yaml"), &object)
+	readYAML(b, filepath.Join(fixtureDirectory, "base", base+".yaml"), &object)
 	change(object["spec"].(map[string]any))
 	raw, err := json.Marshal(object)
 	require.NoError(b, err)

@@ -24,7 +24,7 @@ func (p *plane) loadCorpus(t *testing.T, program *linter) []*corpusCase {
 	t.Helper()
 	engine, err := validation.NewEngine()
 	require.NoError(t, err)
-	names, err := filepath.Glob(filepath.Join(fixtureFolder, "corpus", "*.yaml"))
+	names, err := filepath.Glob(filepath.Join(fixtureDirectory, "corpus", "*.yaml"))
 	require.NoError(t, err)
 	made := map[string]bool{"prod-ns": true}
 	var all []*corpusCase
@@ -39,7 +39,7 @@ func (p *plane) loadCorpus(t *testing.T, program *linter) []*corpusCase {
 			}
 			c := readCorpusCase(t, rest, fmt.Sprintf("%s/%d", filepath.Base(name), len(all)))
 			c.verdict = verdict
-			c.bySchema = slices.ContainsFunc(program.judge(t, c.written), func(f lintFinding) bool { return strings.HasPrefix(f.Rule, "SCH") })
+			c.bySchema = slices.ContainsFunc(program.validate(t, c.written), func(f lintFinding) bool { return strings.HasPrefix(f.Rule, "SCH") })
 			c.admit(t, engine)
 			if namespace := c.namespace(); namespace != "" && !made[namespace] {
 				p.namespace(t, namespace)

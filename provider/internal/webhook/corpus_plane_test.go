@@ -38,7 +38,7 @@ func (p *plane) removePolicies(t *testing.T) {
 	require.NoError(t, p.client.DeleteAllOf(t.Context(), &admissionregistrationv1.ValidatingAdmissionPolicy{}))
 }
 
-// waitUntilTaken waits until no judge is left: one object of each kind that must not get in gets in.
+// waitUntilTaken waits until no validate is left: one object of each kind that must not get in gets in.
 func (p *plane) waitUntilTaken(t *testing.T, cases []*fixtureCase) {
 	t.Helper()
 	seen := map[string]bool{}

@@ -30,7 +30,7 @@ type corpusCase struct {
 // The whole corpus of manifests in the field's shapes, one API server: webhook and policies find what the engine finds,
 // index by index; with the released schemas, the API server and the program give one verdict, by the same rules at the
 // same places; and that verdict is the corpus's.
-func TestJudgesAgreeOnTheCorpus(t *testing.T) {
+func TestValidatorsAgreeOnTheCorpus(t *testing.T) {
 	program := buildLinter(t)
 	plane := startPlane(t, openSchema)
 	plane.installClusters(t)
@@ -52,7 +52,7 @@ func TestJudgesAgreeOnTheCorpus(t *testing.T) {
 	plane.installPolicies(t)
 	plane.waitFor(t, whole, (*fixtureCase).wantOfPolicy)
 	for _, c := range whole {
-		t.Run("policy/"+c.name, func(t *testing.T) { assert.ElementsMatch(t, c.wantOfPolicy(), plane.judgeByPolicy(t, c)) })
+		t.Run("policy/"+c.name, func(t *testing.T) { assert.ElementsMatch(t, c.wantOfPolicy(), plane.askPolicies(t, c)) })
 	}
 	plane.removePolicies(t)
 	plane.waitUntilTaken(t, ours)
@@ -60,7 +60,7 @@ func TestJudgesAgreeOnTheCorpus(t *testing.T) {
 	remove := plane.installWebhook(t)
 	plane.waitFor(t, ours, (*fixtureCase).wantOfWebhook)
 	for _, c := range ours {
-		t.Run("webhook/"+c.name, func(t *testing.T) { assert.ElementsMatch(t, c.wantOfWebhook(), plane.judge(t, c)) })
+		t.Run("webhook/"+c.name, func(t *testing.T) { assert.ElementsMatch(t, c.wantOfWebhook(), plane.askWebhook(t, c)) })
 	}
 	remove()
 	plane.waitUntilTaken(t, ours)
@@ -71,7 +71,7 @@ func TestJudgesAgreeOnTheCorpus(t *testing.T) {
 	strict := []client.CreateOption{client.DryRunAll, client.FieldValidation(metav1.FieldValidationStrict)}
 	for _, c := range cases {
 		t.Run("linter/"+c.name, func(t *testing.T) {
-			found := program.judge(t, c.written)
+			found := program.validate(t, c.written)
 			assertVerdict(t, c.verdict, found)
 			if c.stored && c.Kind != "Cluster" && c.written == c.fixtureCase {
 				compareAnswers(t, plane.ask(t, c.fixtureCase, strict...), without(found, bundled))

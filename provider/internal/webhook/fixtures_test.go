@@ -16,7 +16,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
 )
 
-const fixtureFolder = "../../../validation/testdata"
+const fixtureDirectory = "../../../validation/testdata"
 
 // fixtureCase is one fixture of the validation library, see validation/testdata/rules.
 type fixtureCase struct {
@@ -44,7 +44,7 @@ func loadFixtures(t *testing.T) []*fixtureCase {
 			Kind  string         `json:"kind"`
 			Cases []*fixtureCase `json:"cases"`
 		}
-		readYAML(t, filepath.Join(fixtureFolder, "rules", kind+".yaml"), &file)
+		readYAML(t, filepath.Join(fixtureDirectory, "rules", kind+".yaml"), &file)
 		for i, c := range file.Cases {
 			if c.Bundle != nil {
 				continue
@@ -71,7 +71,7 @@ func loadFixtures(t *testing.T) []*fixtureCase {
 func (c *fixtureCase) build(t *testing.T, kind string, patch map[string]any) map[string]any {
 	t.Helper()
 	var object map[string]any
-	readYAML(t, filepath.Join(fixtureFolder, "base", kind+".yaml"), &object)
+	readYAML(t, filepath.Join(fixtureDirectory, "base", kind+".yaml"), &object)
 	return merge(object, patch)
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
 )
 
-// Handler judges objects that are created or changed. It is safe for concurrent use.
+// Handler validates objects that are created or changed. It is safe for concurrent use.
 type Handler struct {
 	// Engine holds the compiled rules.
 	Engine *validation.Engine

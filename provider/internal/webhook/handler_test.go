@@ -86,7 +86,7 @@ func TestBadObjectGetsOneErrorForEachField(t *testing.T) {
 	assert.Regexp(t, `\[HM\d{3}\]$`, fields["spec.volumes"])
 }
 
-func TestDeletionIsNeverJudged(t *testing.T) {
+func TestDeletionIsNeverValidated(t *testing.T) {
 	response := newHandler(t).Handle(t.Context(), request(t, admissionv1.Delete, nil, machine(nil)))
 	assert.True(t, response.Allowed)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
 )
 
-// resources are the plural names of the kinds that are judged.
+// resources are the plural names of the kinds that are validated.
 var resources = []string{"harvesterclusters", "harvesterclustertemplates", "harvestermachines", "harvestermachinetemplates"}
 
 // path is where the webhook of a resource is served, in the form that controller-runtime gives such paths.

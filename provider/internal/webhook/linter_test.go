@@ -24,11 +24,11 @@ import (
 
 // linter is the program caphv-lint, as it is released. It is asked about each fixture once.
 type linter struct {
-	program string
-	judged  map[string][]lintFinding
+	program   string
+	validated map[string][]lintFinding
 }
 
-var built = &linter{judged: map[string][]lintFinding{}}
+var built = &linter{validated: map[string][]lintFinding{}}
 
 // lintFinding is one finding of its JSON.
 type lintFinding struct {
@@ -42,9 +42,9 @@ func buildLinter(t *testing.T) *linter {
 	if built.program != "" {
 		return built
 	}
-	folder, err := os.MkdirTemp("", "caphv-lint") //nolint:usetesting // it serves several tests
+	directory, err := os.MkdirTemp("", "caphv-lint") //nolint:usetesting // it serves several tests
 	require.NoError(t, err)
-	program := filepath.Join(folder, "caphv-lint")
+	program := filepath.Join(directory, "caphv-lint")
 	command := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", program, "./cmd/caphv-lint")
 	command.Dir = "../../../validation"
 	command.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
@@ -54,23 +54,23 @@ func buildLinter(t *testing.T) *linter {
 	return built
 }
 
-func (l *linter) judge(t *testing.T, c *fixtureCase) []lintFinding {
+func (l *linter) validate(t *testing.T, c *fixtureCase) []lintFinding {
 	t.Helper()
-	if _, ok := l.judged[c.name]; !ok {
-		l.judged[c.name] = l.run(t, c.old, c.DryRunTopology, append([]map[string]any{c.object}, c.Bundle...)...)
+	if _, ok := l.validated[c.name]; !ok {
+		l.validated[c.name] = l.run(t, c.old, c.DryRunTopology, append([]map[string]any{c.object}, c.Bundle...)...)
 	}
-	return l.judged[c.name]
+	return l.validated[c.name]
 }
 
 // run asks the program about a manifest of all objects, and returns what it finds in the first.
 func (l *linter) run(t *testing.T, old map[string]any, dryRunTopology bool, objects ...map[string]any) []lintFinding {
 	t.Helper()
-	folder := t.TempDir()
-	manifest := filepath.Join(folder, "new.yaml")
+	directory := t.TempDir()
+	manifest := filepath.Join(directory, "new.yaml")
 	writeManifest(t, manifest, objects...)
 	arguments := []string{"--output", "json", manifest}
 	if old != nil {
-		before := filepath.Join(folder, "old.yaml")
+		before := filepath.Join(directory, "old.yaml")
 		writeManifest(t, before, old)
 		arguments = append(arguments, "--old", before)
 	}
@@ -109,7 +109,7 @@ func TestLinterFindsWhatTheFixturesSay(t *testing.T) {
 	require.GreaterOrEqual(t, len(cases), 180)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			found := program.judge(t, c)
+			found := program.validate(t, c)
 			var got, bySchema []string
 			for _, f := range found {
 				switch {
@@ -194,7 +194,7 @@ func TestLinterSaysWhatTheAPIServerSays(t *testing.T) {
 			if c.old == nil {
 				options = []client.CreateOption{client.DryRunAll, client.FieldValidation(metav1.FieldValidationStrict)}
 			}
-			compareAnswers(t, plane.ask(t, c, options...), program.judge(t, c))
+			compareAnswers(t, plane.ask(t, c, options...), program.validate(t, c))
 		})
 	}
 }
@@ -296,7 +296,7 @@ func faultsOfSchemas(t *testing.T) []*fixtureCase {
 // loadBundles reads the fixtures that are about several objects.
 func loadBundles(t *testing.T) []*fixtureCase {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(fixtureFolder, "rules", "*.yaml"))
+	names, err := filepath.Glob(filepath.Join(fixtureDirectory, "rules", "*.yaml"))
 	require.NoError(t, err)
 	var all []*fixtureCase
 	for _, name := range names {

@@ -17,12 +17,12 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation"
 )
 
-// One object, three judges: a real API server with the webhook, the same with the generated policies instead, and the
+// One object, three validates: a real API server with the webhook, the same with the generated policies instead, and the
 // engine as caphv-lint uses it. Whoever is asked, the verdict, the rules and the places are the same.
 //
-// The API server judges by its schema before it asks anybody. For the first two judges the schema takes everything, so
+// The API server validates by its schema before it asks anybody. For the first two validates the schema takes everything, so
 // that they hear of every fixture; TestSchemaRefusesNothingThatRulesTake has the schema as it is released.
-func TestJudgesAgree(t *testing.T) {
+func TestValidatorsAgree(t *testing.T) {
 	plane := startPlane(t, openSchema)
 	cases := loadFixtures(t)
 	require.GreaterOrEqual(t, len(cases), 150)
@@ -31,14 +31,14 @@ func TestJudgesAgree(t *testing.T) {
 	remove := plane.installWebhook(t)
 	plane.waitFor(t, cases, (*fixtureCase).wantOfWebhook)
 	for _, c := range cases {
-		t.Run("webhook/"+c.name, func(t *testing.T) { assert.ElementsMatch(t, c.wantOfWebhook(), plane.judge(t, c)) })
+		t.Run("webhook/"+c.name, func(t *testing.T) { assert.ElementsMatch(t, c.wantOfWebhook(), plane.askWebhook(t, c)) })
 	}
 	remove()
 
 	plane.installPolicies(t)
 	plane.waitFor(t, cases, (*fixtureCase).wantOfPolicy)
 	for _, c := range cases {
-		t.Run("policy/"+c.name, func(t *testing.T) { assert.ElementsMatch(t, c.wantOfPolicy(), plane.judgeByPolicy(t, c)) })
+		t.Run("policy/"+c.name, func(t *testing.T) { assert.ElementsMatch(t, c.wantOfPolicy(), plane.askPolicies(t, c)) })
 	}
 
 	engine, err := validation.NewEngine()
@@ -79,7 +79,7 @@ func TestSchemaRefusesNothingThatRulesTake(t *testing.T) {
 	}
 }
 
-// waitFor waits until the judge that was just installed has heard of every kind: one fixture for each kind and severity.
+// waitFor waits until the validate that was just installed has heard of every kind: one fixture for each kind and severity.
 func (p *plane) waitFor(t *testing.T, cases []*fixtureCase, want func(*fixtureCase) []string) {
 	t.Helper()
 	seen := map[string]bool{}
@@ -89,7 +89,7 @@ func (p *plane) waitFor(t *testing.T, cases []*fixtureCase, want func(*fixtureCa
 			if key := c.Kind + severity; !seen[key] {
 				seen[key] = true
 				require.Eventually(t, func() bool {
-					return slices.ContainsFunc(p.judgeByPolicyOrWebhook(t, c), func(got string) bool { return strings.HasPrefix(got, severity) })
+					return slices.ContainsFunc(p.askEither(t, c), func(got string) bool { return strings.HasPrefix(got, severity) })
 				}, time.Minute, 100*time.Millisecond, "%s %s", c.name, severity)
 			}
 		}
@@ -103,8 +103,8 @@ var (
 	ruleInCause    = regexp.MustCompile(`\[([A-Z]+[0-9]+)\]$`)
 )
 
-// judge asks the webhook and writes its findings as the fixtures do.
-func (p *plane) judge(t *testing.T, c *fixtureCase) []string {
+// askWebhook asks the webhook and writes its findings as the fixtures do.
+func (p *plane) askWebhook(t *testing.T, c *fixtureCase) []string {
 	t.Helper()
 	err := p.send(t, c)
 	var found []string
@@ -125,9 +125,9 @@ func (p *plane) judge(t *testing.T, c *fixtureCase) []string {
 	return found
 }
 
-// judgeByPolicy asks the policies. A denial names one rule only, so that the denying policies are bound once more to
+// askPolicies asks the policies. A denial names one rule only, so that the denying policies are bound once more to
 // warn, and their warnings count as errors; that they deny is checked all the same.
-func (p *plane) judgeByPolicy(t *testing.T, c *fixtureCase) []string {
+func (p *plane) askPolicies(t *testing.T, c *fixtureCase) []string {
 	t.Helper()
 	err := p.send(t, c)
 	found := p.policyFindings()
@@ -155,8 +155,8 @@ func (p *plane) policyFindings() []string {
 	return found
 }
 
-// judgeByPolicyOrWebhook is for waiting: it takes whatever either of them says.
-func (p *plane) judgeByPolicyOrWebhook(t *testing.T, c *fixtureCase) []string {
+// askEither is for waiting: it takes whatever either of them says.
+func (p *plane) askEither(t *testing.T, c *fixtureCase) []string {
 	t.Helper()
 	err := p.send(t, c)
 	kept := p.warnings.peek()

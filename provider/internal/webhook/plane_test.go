@@ -66,11 +66,11 @@ func (r *recorder) take() []string {
 
 func startPlane(t *testing.T, schema string) *plane {
 	t.Helper()
-	folder := os.Getenv("KUBEBUILDER_ASSETS")
-	if folder == "" {
-		folder = "../../../bin/assets"
+	directory := os.Getenv("KUBEBUILDER_ASSETS")
+	if directory == "" {
+		directory = "../../../bin/assets"
 	}
-	environment := &envtest.Environment{BinaryAssetsDirectory: folder, CRDs: definitions(t, schema)}
+	environment := &envtest.Environment{BinaryAssetsDirectory: directory, CRDs: definitions(t, schema)}
 	config, err := environment.Start()
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = environment.Stop() })
@@ -84,7 +84,7 @@ func startPlane(t *testing.T, schema string) *plane {
 	return p
 }
 
-// definitions are the released CRDs, of which only the judged version is served. The open schema takes everything.
+// definitions are the released CRDs, of which only the validated version is served. The open schema takes everything.
 func definitions(t *testing.T, schema string) []*apiextensionsv1.CustomResourceDefinition {
 	t.Helper()
 	names, err := filepath.Glob("../../../config/crd/bases/*.yaml")
@@ -114,14 +114,14 @@ func definitions(t *testing.T, schema string) []*apiextensionsv1.CustomResourceD
 	return all
 }
 
-// installSchemas puts the released schemas in the place of those that take everything, and waits until they judge.
+// installSchemas puts the released schemas in the place of those that take everything, and waits until they validate.
 func (p *plane) installSchemas(t *testing.T) {
 	t.Helper()
 	_, err := envtest.InstallCRDs(p.config, envtest.CRDInstallOptions{CRDs: definitions(t, releasedSchema)})
 	require.NoError(t, err)
 	for _, resource := range resources {
 		object := map[string]any{}
-		readYAML(t, filepath.Join(fixtureFolder, "base", singular(resource)+".yaml"), &object)
+		readYAML(t, filepath.Join(fixtureDirectory, "base", singular(resource)+".yaml"), &object)
 		object["spec"] = "not an object"
 		require.Eventually(t, func() bool {
 			return p.client.Create(t.Context(), &unstructured.Unstructured{Object: runtime.DeepCopyJSON(object)}, client.DryRunAll) != nil

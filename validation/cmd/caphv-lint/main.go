@@ -1,4 +1,4 @@
-// Command caphv-lint judges manifests of the Harvester infrastructure provider by the rules of its admission webhook,
+// Command caphv-lint validates manifests of the Harvester infrastructure provider by the rules of its admission webhook,
 // without a cluster. Exit codes: 0 nothing found, 1 findings, 2 wrong usage or unreadable input.
 package main
 

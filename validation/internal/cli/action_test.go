@@ -31,7 +31,7 @@ func readRepositoryFile(t *testing.T, name string, into any) {
 }
 
 // The script of the GitHub action runs as GitHub runs it, with the program in the place where "go install" puts it. A
-// stand-in for go names that place: what is to be installed is not there before it is released.
+// simulator for go names that place: what is to be installed is not there before it is released.
 func TestActionRunsTheProgram(t *testing.T) {
 	var action struct {
 		Name, Description string

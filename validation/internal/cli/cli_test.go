@@ -149,7 +149,7 @@ func TestStandardInput(t *testing.T) {
 	assert.Contains(t, stdout, "stdin:20:7: error: HarvesterMachine prod-ns/cp-1: spec.volumes[1].imageName:")
 }
 
-func TestFolders(t *testing.T) {
+func TestDirectories(t *testing.T) {
 	code, stdout, _ := run("", "../../testdata/base")
 	assert.Equal(t, ExitOK, code)
 	assert.Equal(t, "6 validated, 0 skipped: 0 errors, 0 warnings, 3 infos\n", stdout[strings.LastIndex(stdout[:len(stdout)-1], "\n")+1:])

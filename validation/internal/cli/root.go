@@ -81,7 +81,7 @@ type lintOptions struct {
 	output string
 	failOn string
 	config string
-	// old are files, folders and patterns with the objects as they were before.
+	// old are files, directories and patterns with the objects as they were before.
 	old            []string
 	exclude        []string
 	topologyDryRun bool

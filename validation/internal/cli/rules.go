@@ -80,7 +80,7 @@ func listMarkdown(w io.Writer, rules []validation.Rule) error {
 				fmt.Fprintf(&text, "- %s in %s: `%s`\n", target.Severity, target.Kind, place)
 			}
 		}
-		fmt.Fprintf(&text, "\nFinding: %s. To mend: %s", rule.Message, rule.Remediation)
+		fmt.Fprintf(&text, "\nFinding: %s. Fix: %s", rule.Message, rule.Remediation)
 		if rule.Documentation != "" {
 			text.WriteString(" " + rule.Documentation)
 		}
@@ -96,7 +96,7 @@ func listMarkdown(w io.Writer, rules []validation.Rule) error {
 	return err
 }
 
-// inSchema tells whether the CustomResourceDefinitions hold the rule too, so that the API server judges by it without
+// inSchema tells whether the CustomResourceDefinitions hold the rule too, so that the API server validates by it without
 // the webhook.
 func inSchema(rule validation.Rule) string {
 	finds := slices.ContainsFunc(rule.Targets, func(t validation.Target) bool {
@@ -117,7 +117,7 @@ func inSchema(rule validation.Rule) string {
 func newExplain() *cobra.Command {
 	return &cobra.Command{
 		Use:     "explain RULE",
-		Short:   "Explain one rule: what it asks for, why, and how to mend a finding",
+		Short:   "Explain one rule: what it asks for, why, and how to fix a finding",
 		Example: "  caphv-lint explain HM008",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -164,7 +164,7 @@ func explain(w io.Writer, rule validation.Rule) {
 	}
 	line("")
 	line("Finding:  %s", rule.Message)
-	line("To mend:  %s", rule.Remediation)
+	line("Fix:  %s", rule.Remediation)
 	if rule.Documentation != "" {
 		line("Why:      %s", rule.Documentation)
 	}

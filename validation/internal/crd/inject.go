@@ -23,7 +23,7 @@ var ErrNoPlace = errors.New("the schema has no such field")
 //
 // A rule is placed at its scope and names its field, so that the API server's answer has the webhook's path, and its
 // message is the webhook's. A field that a change leaves alone is let pass: whether it was wrong before is for the
-// webhook to tell. A list without keys that is changed is judged whole.
+// webhook to tell. A list without keys that is changed is validated whole.
 func Inject(rules []validation.Rule, kind string, schema map[string]any) error {
 	for _, rule := range rules {
 		if !CanSay(rule) {

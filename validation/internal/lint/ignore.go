@@ -48,7 +48,7 @@ func ignore(object manifest.Object, findings []validation.Finding, everywhere []
 			kept = append(kept, finding)
 			if isLocal {
 				problems = append(problems, problem(ruleIgnoredError, entry.Rule+" finds an error here, which cannot be ignored",
-					"Mend it; the cluster would refuse the object all the same."))
+					"Fix it; the cluster would refuse the object all the same."))
 			}
 		default:
 			accepted, reasons = append(accepted, finding), append(reasons, entry.Reason)

@@ -1,4 +1,4 @@
-// Package lint judges the objects of manifests and writes down what was found.
+// Package lint validates the objects of manifests and writes down what was found.
 package lint
 
 import (
@@ -11,11 +11,11 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/schema"
 )
 
-// Job says what is to be judged, and how.
+// Job says what is to be validated, and how.
 type Job struct {
 	Engine  *validation.Engine
 	Schemas *schema.Set
-	// Files to judge, and OldFiles that hold the same objects as they were before the change. Objects are the same by
+	// Files to validate, and OldFiles that hold the same objects as they were before the change. Objects are the same by
 	// group, kind, namespace and name.
 	Files, OldFiles []string
 	// Stdin is read where a name is manifest.Stdin.
@@ -41,10 +41,10 @@ func Run(job Job) (Report, error) {
 	report.Unreadable = append(append(report.Unreadable, unreadable...), unreadableOld...)
 
 	bundle, olds := pair(objects, past)
-	judgements := job.Engine.ValidateBundleChange(bundle, olds, job.Options)
+	results := job.Engine.ValidateBundleChange(bundle, olds, job.Options)
 
 	outcomes := make([]outcome, len(objects))
-	parallel.ForEach(len(objects), func(i int) { outcomes[i] = job.outcome(objects[i], olds[i], judgements[i]) })
+	parallel.ForEach(len(objects), func(i int) { outcomes[i] = job.outcome(objects[i], olds[i], results[i]) })
 	for i, o := range outcomes {
 		if o.err != nil {
 			return report, o.err
@@ -72,55 +72,55 @@ func pair(objects, past []manifest.Object) (bundle, olds []map[string]any) {
 }
 
 // outcome is what a report says about one object.
-func (job Job) outcome(object manifest.Object, old map[string]any, judgement validation.Judgement) outcome {
-	judgement, err := bySchema(job.Schemas, object.Content, old, judgement)
-	if err != nil || !judgement.Judged {
+func (job Job) outcome(object manifest.Object, old map[string]any, result validation.Result) outcome {
+	result, err := bySchema(job.Schemas, object.Content, old, result)
+	if err != nil || !result.Validated {
 		return outcome{err: err}
 	}
 	if text, path := unrendered(object.Content); text != "" {
 		return outcome{placeholder: text, placeholderPath: path}
 	}
-	return outcomeOf(object, judgement, job.Accepted)
+	return outcomeOf(object, result, job.Accepted)
 }
 
-// bySchema adds what the schema of the object's kind has against it. Kinds of ours without rules are judged by their
+// bySchema adds what the schema of the object's kind has against it. Kinds of ours without rules are validated by their
 // schema alone, other objects where they have rules.
-func bySchema(schemas *schema.Set, object, old map[string]any, judgement validation.Judgement) (validation.Judgement, error) {
+func bySchema(schemas *schema.Set, object, old map[string]any, result validation.Result) (validation.Result, error) {
 	if finding, found := unknownKind(schemas, object); found {
-		return validation.Judgement{Judged: true, Findings: []validation.Finding{finding}}, nil
+		return validation.Result{Validated: true, Findings: []validation.Finding{finding}}, nil
 	}
 	group, _, _ := strings.Cut(text(object, "apiVersion"), "/")
-	if !judgement.Judged && group != validation.Group || !schemas.Knows(object) {
-		return judgement, nil
+	if !result.Validated && group != validation.Group || !schemas.Knows(object) {
+		return result, nil
 	}
-	judgement.Judged = true
+	result.Validated = true
 	metadata, _ := object["metadata"].(map[string]any)
 	if text(metadata, "deletionTimestamp") != "" {
-		return judgement, nil
+		return result, nil
 	}
-	faults, err := schemas.Judge(object)
+	faults, err := schemas.Validate(object)
 	if err != nil {
-		return judgement, err
+		return result, err
 	}
-	faults = append(faults, ofVariables(judgement.Variables)...)
+	faults = append(faults, ofVariables(result.Variables)...)
 	if len(faults) == 0 {
-		return judgement, nil
+		return result, nil
 	}
 	var before []schema.Fault
 	if old != nil {
-		if before, err = schemas.Judge(old); err != nil {
-			return judgement, err
+		if before, err = schemas.Validate(old); err != nil {
+			return result, err
 		}
 	}
-	judgement.Findings = withFaults(text(object, "kind"), faults, before, judgement.Findings)
-	return judgement, nil
+	result.Findings = withFaults(text(object, "kind"), faults, before, result.Findings)
+	return result, nil
 }
 
 // ofVariables is what the schemas of a ClusterClass have against the variables of a Cluster.
 func ofVariables(variables []validation.VariableSchema) []schema.Fault {
 	var faults []schema.Fault
 	for _, v := range variables {
-		for _, fault := range schema.JudgeValue(v.Schema, v.Value, v.Path) {
+		for _, fault := range schema.CheckValue(v.Schema, v.Value, v.Path) {
 			fault.Variable, fault.Class = v.Name, v.Class
 			faults = append(faults, fault)
 		}
@@ -135,16 +135,16 @@ func text(object map[string]any, field string) string {
 
 // outcome is what a report says about one object.
 type outcome struct {
-	judged         bool
+	validated      bool
 	kept, accepted []Finding
 	// placeholder is set for a template that must be rendered first, with the path of the value that holds it.
 	placeholder, placeholderPath string
 	err                          error
 }
 
-func outcomeOf(object manifest.Object, judgement validation.Judgement, everywhere []Ignored) outcome {
-	o := outcome{judged: true}
-	kept, accepted, reasons := ignore(object, judgement.Findings, everywhere)
+func outcomeOf(object manifest.Object, result validation.Result, everywhere []Ignored) outcome {
+	o := outcome{validated: true}
+	kept, accepted, reasons := ignore(object, result.Findings, everywhere)
 	if len(kept)+len(accepted) == 0 {
 		return o
 	}
@@ -167,7 +167,7 @@ func (r *Report) add(object manifest.Object, o outcome) {
 	switch {
 	case o.placeholder != "":
 		r.skipUnrendered(object, o.placeholder, o.placeholderPath)
-	case !o.judged:
+	case !o.validated:
 		r.Skipped++
 	default:
 		r.Validated++

@@ -16,10 +16,10 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/validation/internal/schema"
 )
 
-// write makes a folder of n documents, a hundred in a file.
+// write makes a directory of n documents, a hundred in a file.
 func write(tb testing.TB, n int, document func(i int) string) []string {
 	tb.Helper()
-	folder := tb.TempDir()
+	directory := tb.TempDir()
 	var files []string
 	for start := 0; start < n; start += 100 {
 		var text strings.Builder
@@ -27,7 +27,7 @@ func write(tb testing.TB, n int, document func(i int) string) []string {
 			text.WriteString(document(i))
 			text.WriteString("---\n")
 		}
-		name := filepath.Join(folder, fmt.Sprintf("%05d.yaml", start))
+		name := filepath.Join(directory, fmt.Sprintf("%05d.yaml", start))
 		require.NoError(tb, os.WriteFile(name, []byte(text.String()), 0o600))
 		files = append(files, name)
 	}

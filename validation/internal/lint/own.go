@@ -16,7 +16,7 @@ func OwnRules() []validation.Rule {
 		{
 			ID: ruleIgnoredError, Title: "errors cannot be accepted", Severity: validation.Warning, Targets: annotation,
 			Message: "an entry of the annotation names a rule that finds an error here", Since: since,
-			Remediation: "Mend it; the cluster would refuse the object all the same.",
+			Remediation: "Fix it; the cluster would refuse the object all the same.",
 		},
 		{
 			ID: ruleUselessIgnore, Title: "an accepted finding is there", Severity: validation.Warning, Targets: annotation,
@@ -25,7 +25,7 @@ func OwnRules() []validation.Rule {
 		{
 			ID: ruleSchema, Title: "values are as the schema asks", Severity: validation.Error, Targets: anywhere,
 			Message: "the message is the API server's own", Remediation: "Correct the value; kubectl explain tells what it may be.", Since: since,
-			Documentation: "The schemas of the CustomResourceDefinitions are judged by the API server's own code. Where a rule finds an error " +
+			Documentation: "The schemas of the CustomResourceDefinitions are validated by the API server's own code. Where a rule finds an error " +
 				"at the same place, the finding has that rule's id.",
 		},
 		{

@@ -130,7 +130,7 @@ func TestAnObjectWithoutAName(t *testing.T) {
 	}
 }
 
-// One mistake is told once, where it is, and nobody reads "<nil>".
+// One mistake is told once, where it is, and no one reads "<nil>".
 func TestAValueOfTheWrongTypeIsToldOnce(t *testing.T) {
 	report := validate(t, `
 apiVersion: infrastructure.cluster.x-k8s.io/v1beta1

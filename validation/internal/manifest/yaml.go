@@ -75,7 +75,7 @@ func asJSON(parsed any, depth int) (any, bool) {
 	}
 }
 
-// asItems reuses the slice, which nobody else has: the parser makes a value anew for each alias.
+// asItems reuses the slice, which no one else has: the parser makes a value anew for each alias.
 func asItems(items []any, depth int) (any, bool) {
 	for i, item := range items {
 		value, ok := asJSON(item, depth+1)

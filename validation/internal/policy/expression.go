@@ -25,9 +25,9 @@ func condition(expression, scope, field, root string) string {
 	}
 }
 
-// forPlace judges one place. A required place that is missing is judged as an empty object.
+// forPlace validates one place. A required place that is missing is validated as an empty object.
 func forPlace(expression, path, field string, required bool) string {
-	judge := func(object string) string {
+	check := func(object string) string {
 		if required {
 			return fmt.Sprintf("[dyn(%s.orValue({}))].all(self, %s)", optional(object, path), expression)
 		}
@@ -38,18 +38,18 @@ func forPlace(expression, path, field string, required bool) string {
 		target += "." + field
 	}
 	return fmt.Sprintf("(%s) || (oldObject != null && %s == %s && !(%s))",
-		judge("object"), optional("object", target), optional("oldObject", target), judge("oldObject"))
+		check("object"), optional("object", target), optional("oldObject", target), check("oldObject"))
 }
 
-// forItems judges every item of a list. Without the items' places at hand, an item with a fault is let pass where the
+// forItems validates every item of a list. Without the items' places at hand, an item with a fault is let pass where the
 // list held an equal one before.
 func forItems(expression, path, rest, _ string) string {
 	return fmt.Sprintf("%s.orValue([]).all(item, (%s) || (oldObject != null && %s.orValue([]).exists(before, before == item)))",
-		optional("object", path), judgeItem("item", rest, expression), optional("oldObject", path))
+		optional("object", path), checkItem("item", rest, expression), optional("oldObject", path))
 }
 
-// judgeItem judges what lies in an item, which may be a list again.
-func judgeItem(item, rest, expression string) string {
+// checkItem validates what lies in an item, which may be a list again.
+func checkItem(item, rest, expression string) string {
 	rest = strings.TrimPrefix(rest, ".")
 	list, within, listed := strings.Cut(rest, everyItem)
 	switch {
@@ -57,13 +57,13 @@ func judgeItem(item, rest, expression string) string {
 		return fmt.Sprintf("[%s].all(self, %s)", item, expression)
 	case listed:
 		inner := item + "Item"
-		return fmt.Sprintf("%s.orValue([]).all(%s, %s)", optional(item, list), inner, judgeItem(inner, within, expression))
+		return fmt.Sprintf("%s.orValue([]).all(%s, %s)", optional(item, list), inner, checkItem(inner, within, expression))
 	default:
 		return fmt.Sprintf("%s.optMap(self, %s).orValue(true)", optional(item, rest), expression)
 	}
 }
 
-// transition judges a change of a place that was there before.
+// transition validates a change of a place that was there before.
 func transition(expression, path string) string {
 	return fmt.Sprintf("oldObject == null || %s.optMap(oldSelf, %s.optMap(self, self == oldSelf || (%s)).orValue(true)).orValue(true)",
 		optional("oldObject", path), optional("object", path),

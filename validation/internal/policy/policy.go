@@ -10,8 +10,8 @@ import (
 // dryRunTopology is true for a dry run of Cluster API's topology controller, see validation.Options.
 const dryRunTopology = `request.?dryRun.orValue(false) && 'topology.cluster.x-k8s.io/dry-run' in object.metadata.?annotations.orValue({})`
 
-// judged is a kind that the API server asks about.
-type judged struct {
+// validated is a kind that the API server asks about.
+type validated struct {
 	kind string
 	// root is the scope that is validated even when it is missing.
 	root     string
@@ -27,7 +27,7 @@ const ofHarvester = `object.?spec.?topology.?class.orValue('') == 'harvester-rke
 	`object.?spec.?topology.?classRef.?name.orValue('') == 'harvester-rke2' || ` +
 	`object.?spec.?infrastructureRef.?kind.orValue('') == 'HarvesterCluster'`
 
-var kinds = []judged{
+var kinds = []validated{
 	ours("HarvesterCluster", "spec"),
 	ours("HarvesterClusterTemplate", "spec.template.spec"),
 	ours("HarvesterMachine", "spec"),
@@ -35,8 +35,8 @@ var kinds = []judged{
 	{kind: "Cluster", root: "spec", group: "cluster.x-k8s.io", versions: []any{"v1beta1", "v1beta2"}, only: ofHarvester},
 }
 
-func ours(kind, root string) judged {
-	return judged{kind: kind, root: root, group: validation.Group, versions: []any{"v1beta1"}}
+func ours(kind, root string) validated {
+	return validated{kind: kind, root: root, group: validation.Group, versions: []any{"v1beta1"}}
 }
 
 // Build returns the policies and their bindings as objects: for each kind one policy that denies what a rule finds an
@@ -90,7 +90,7 @@ func validations(rules []validation.Rule, kind, root string, severity validation
 	return checks
 }
 
-func policyObject(name, resource string, k judged, checks []any) map[string]any {
+func policyObject(name, resource string, k validated, checks []any) map[string]any {
 	// What is being deleted must be able to lose its finalizers.
 	conditions := []any{map[string]any{"name": "not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)"}}
 	if k.only != "" {

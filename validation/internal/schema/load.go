@@ -17,18 +17,18 @@ import (
 //go:embed definitions/*.json
 var embedded embed.FS
 
-// Definition is what is kept of a CustomResourceDefinition, a file of its own in the folder definitions.
+// Definition is what is kept of a CustomResourceDefinition, a file of its own in the directory definitions.
 type Definition struct {
 	Group string `json:"group"`
 	Kind  string `json:"kind"`
-	// Below limits what is judged to a part of the object, such as "spec.topology", where a definition is another
+	// Below limits what is validated to a part of the object, such as "spec.topology", where a definition is another
 	// project's and newer ones may know more. Empty means the whole object.
 	Below string `json:"below,omitempty"`
 	// Versions are the schemas of the served versions.
 	Versions map[string]apiextensionsv1.JSONSchemaProps `json:"versions"`
 }
 
-// compiled is one version of one kind, ready to judge. It is safe for concurrent use.
+// compiled is one version of one kind, ready to validate. It is safe for concurrent use.
 type compiled struct {
 	below      string
 	structural *structuralschema.Structural

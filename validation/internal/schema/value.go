@@ -18,17 +18,17 @@ const valueField = "value"
 // of ClusterClasses, which are never changed and live as long as the run.
 var compiledValues sync.Map
 
-// JudgeValue returns what Cluster API would say about the value of a variable, by the schema that its ClusterClass has
+// CheckValue returns what Cluster API would say about the value of a variable, by the schema that its ClusterClass has
 // for it. Paths begin with the given one. The value is not changed, and the schema must never be changed. A schema that
 // the API server would not take has nothing against any value: the ClusterClass itself is refused.
-func JudgeValue(schema map[string]any, value any, path string) []Fault {
+func CheckValue(schema map[string]any, value any, path string) []Fault {
 	compiled := compiledValue(schema)
 	if compiled == nil {
 		return nil
 	}
 	object := map[string]any{valueField: runtime.DeepCopyJSONValue(value)}
 	var faults []Fault
-	for _, fault := range compiled.judge(object) {
+	for _, fault := range compiled.create(object) {
 		if inside, ok := strings.CutPrefix(fault.Path, valueField); ok {
 			fault.Message = strings.ReplaceAll(fault.Message, fault.Path+" in body ", "")
 			fault.Message = strings.ReplaceAll(fault.Message, `"`+fault.Path+`"`, `"`+strings.TrimPrefix(inside, ".")+`"`)

@@ -54,7 +54,7 @@ func Main(m *testing.M, prepare func(*Cluster) error) (code int) {
 }
 
 func start() (*Cluster, error) {
-	assets, err := assetsFolder()
+	assets, err := assetsDirectory()
 	if err != nil {
 		return nil, err
 	}
@@ -83,22 +83,22 @@ func scheme() *runtime.Scheme {
 	return scheme
 }
 
-// assetsFolder returns where etcd and kube-apiserver are.
-func assetsFolder() (string, error) {
-	folder := os.Getenv("KUBEBUILDER_ASSETS")
-	if folder == "" {
+// assetsDirectory returns where etcd and kube-apiserver are.
+func assetsDirectory() (string, error) {
+	directory := os.Getenv("KUBEBUILDER_ASSETS")
+	if directory == "" {
 		root, err := manifests.Root()
 		if err != nil {
 			return "", err
 		}
-		folder = filepath.Join(root, "bin", "assets")
+		directory = filepath.Join(root, "bin", "assets")
 	}
 	for _, program := range []string{"etcd", "kube-apiserver"} {
-		if _, err := os.Stat(filepath.Join(folder, program)); err != nil {
+		if _, err := os.Stat(filepath.Join(directory, program)); err != nil {
 			return "", fmt.Errorf("%w: run `make assets`, or set KUBEBUILDER_ASSETS", err)
 		}
 	}
-	return folder, nil
+	return directory, nil
 }
 
 // InstallCRDs installs the CRDs among the objects and waits until they are served. Others are ignored.

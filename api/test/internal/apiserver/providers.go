@@ -16,11 +16,11 @@ func (c *Cluster) InstallProviders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	clusterAPI, err := manifests.ModuleFolder(ctx, "api/test", "sigs.k8s.io/cluster-api")
+	clusterAPI, err := manifests.ModuleDirectory(ctx, "api/test", "sigs.k8s.io/cluster-api")
 	if err != nil {
 		return err
 	}
-	rke2, err := manifests.ModuleFolder(ctx, "sandbox/programs/rke2", "github.com/rancher/cluster-api-provider-rke2")
+	rke2, err := manifests.ModuleDirectory(ctx, "sandbox/programs/rke2", "github.com/rancher/cluster-api-provider-rke2")
 	if err != nil {
 		return err
 	}

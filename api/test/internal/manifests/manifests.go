@@ -19,35 +19,35 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// Root returns the folder of the repository: the nearest one above the working directory that holds a go.work.
+// Root returns the directory of the repository: the nearest one above the working directory that holds a go.work.
 func Root() (string, error) {
-	folder, err := os.Getwd()
+	directory, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
 	for {
-		if _, err := os.Stat(filepath.Join(folder, "go.work")); err == nil {
-			return folder, nil
+		if _, err := os.Stat(filepath.Join(directory, "go.work")); err == nil {
+			return directory, nil
 		}
-		parent := filepath.Dir(folder)
-		if parent == folder {
-			return "", errors.New("no folder above the working directory holds a go.work")
+		parent := filepath.Dir(directory)
+		if parent == directory {
+			return "", errors.New("no directory above the working directory holds a go.work")
 		}
-		folder = parent
+		directory = parent
 	}
 }
 
-// Render returns the objects that kustomize makes of a folder of the repository, such as "config/default".
-func Render(folder string) ([]*unstructured.Unstructured, error) {
+// Render returns the objects that kustomize makes of a directory of the repository, such as "config/default".
+func Render(directory string) ([]*unstructured.Unstructured, error) {
 	root, err := Root()
 	if err != nil {
 		return nil, err
 	}
-	return render(filesys.MakeFsOnDisk(), filepath.Join(root, folder))
+	return render(filesys.MakeFsOnDisk(), filepath.Join(root, directory))
 }
 
-// RenderWith returns what kustomize makes of a folder of the repository with a component of it on top.
-func RenderWith(folder, component string) (_ []*unstructured.Unstructured, reterr error) {
+// RenderWith returns what kustomize makes of a directory of the repository with a component of it on top.
+func RenderWith(directory, component string) (_ []*unstructured.Unstructured, reterr error) {
 	root, err := Root()
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func RenderWith(folder, component string) (_ []*unstructured.Unstructured, reter
 	}
 	defer func() { reterr = errors.Join(reterr, os.RemoveAll(overlay)) }()
 	paths := make([]string, 0, 2)
-	for _, path := range []string{folder, component} {
+	for _, path := range []string{directory, component} {
 		relative, err := filepath.Rel(overlay, filepath.Join(root, path))
 		if err != nil {
 			return nil, err
@@ -72,14 +72,14 @@ func RenderWith(folder, component string) (_ []*unstructured.Unstructured, reter
 	return render(filesys.MakeFsOnDisk(), overlay)
 }
 
-func render(fs filesys.FileSystem, folder string) ([]*unstructured.Unstructured, error) {
-	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(fs, folder)
+func render(fs filesys.FileSystem, directory string) ([]*unstructured.Unstructured, error) {
+	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(fs, directory)
 	if err != nil {
-		return nil, fmt.Errorf("kustomize %s: %w", folder, err)
+		return nil, fmt.Errorf("kustomize %s: %w", directory, err)
 	}
 	text, err := resources.AsYaml()
 	if err != nil {
-		return nil, fmt.Errorf("kustomize %s: %w", folder, err)
+		return nil, fmt.Errorf("kustomize %s: %w", directory, err)
 	}
 	return Decode(bytes.NewReader(text))
 }
@@ -120,9 +120,9 @@ func Decode(stream io.Reader) ([]*unstructured.Unstructured, error) {
 	}
 }
 
-// ModuleFolder returns the folder, in the module cache, of a module that the module in a folder of this repository
+// ModuleDirectory returns the directory, in the module cache, of a module that the module in a directory of this repository
 // requires; it is downloaded if need be.
-func ModuleFolder(ctx context.Context, requiredIn, module string) (string, error) {
+func ModuleDirectory(ctx context.Context, requiredIn, module string) (string, error) {
 	root, err := Root()
 	if err != nil {
 		return "", err

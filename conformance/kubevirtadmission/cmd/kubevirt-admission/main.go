@@ -1,6 +1,6 @@
 // Command kubevirt-admission answers admission requests with KubeVirt's own code, as virt-api would. It reads requests from
 // standard input and writes answers to standard output, one JSON object a line, in the order in which they are done; it
-// ends at the end of its input. KubeVirt's log goes to standard error. The stand-in for Harvester runs it beside itself.
+// ends at the end of its input. KubeVirt's log goes to standard error. The simulator for Harvester runs it beside itself.
 //
 //	{"id":1}                                                          does anybody answer?
 //	{"id":2,"webhook":"/virtualmachines-mutate","request":{...}}      an AdmissionRequest to the webhook of this path
@@ -31,9 +31,9 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	judge, err := kubevirtadmission.New()
+	admission, err := kubevirtadmission.New()
 	if err == nil {
-		err = kubevirtadmission.Serve(context.Background(), judge, os.Stdin, os.Stdout)
+		err = kubevirtadmission.Serve(context.Background(), admission, os.Stdin, os.Stdout)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "kubevirt-admission:", err)

@@ -1,4 +1,4 @@
-// Command kubevirt-crds writes KubeVirt's own definitions into a folder: kubevirt-crds FOLDER. Exit codes: 0 when they
+// Command kubevirt-crds writes KubeVirt's own definitions into a directory: kubevirt-crds DIRECTORY. Exit codes: 0 when they
 // are written, 1 when they cannot be, 2 for wrong arguments.
 package main
 
@@ -12,7 +12,7 @@ import (
 
 func main() {
 	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: kubevirt-crds FOLDER")
+		fmt.Fprintln(os.Stderr, "usage: kubevirt-crds DIRECTORY")
 		os.Exit(2)
 	}
 	if err := write(os.Args[1]); err != nil {
@@ -21,13 +21,13 @@ func main() {
 	}
 }
 
-func write(folder string) error {
+func write(directory string) error {
 	files, err := kubevirtadmission.Definitions()
 	if err != nil {
 		return err
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(folder, name), content, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(directory, name), content, 0o644); err != nil {
 			return err
 		}
 	}

@@ -17,8 +17,8 @@ import (
 )
 
 func main() {
-	out := flag.String("out", "", "folder to write to")
-	below := flag.String("below", "", "for the last file: the only part of the object that is judged")
+	out := flag.String("out", "", "directory to write to")
+	below := flag.String("below", "", "for the last file: the only part of the object that is validated")
 	flag.Parse()
 	for i, name := range flag.Args() {
 		part := ""
@@ -32,7 +32,7 @@ func main() {
 	}
 }
 
-func write(name, folder, below string) error {
+func write(name, directory, below string) error {
 	text, err := os.ReadFile(name) //nolint:gosec // the maker names it
 	if err != nil {
 		return err
@@ -61,11 +61,11 @@ func write(name, folder, below string) error {
 		return err
 	}
 	const readable = 0o644
-	target := filepath.Join(folder, strings.ToLower(crd.Spec.Names.Kind)+".json")
+	target := filepath.Join(directory, strings.ToLower(crd.Spec.Names.Kind)+".json")
 	return os.WriteFile(target, data.Bytes(), readable)
 }
 
-// keep opens the schema beside the path: what lies there is not judged.
+// keep opens the schema beside the path: what lies there is not validated.
 func keep(props *apiextensionsv1.JSONSchemaProps, path []string) {
 	open := true
 	if len(path) == 0 {
@@ -81,7 +81,7 @@ func keep(props *apiextensionsv1.JSONSchemaProps, path []string) {
 	props.XPreserveUnknownFields = &open
 }
 
-// trim takes out what does not matter for judging: descriptions, and CEL, which is written from the rules.
+// trim takes out what does not matter for validating: descriptions, and CEL, which is written from the rules.
 func trim(props *apiextensionsv1.JSONSchemaProps) {
 	props.Description, props.XValidations = "", nil
 	for name, property := range props.Properties {

@@ -42,9 +42,9 @@ func newSet(tb testing.TB) *Set {
 	return set
 }
 
-func judge(tb testing.TB, object map[string]any) []Fault {
+func validate(tb testing.TB, object map[string]any) []Fault {
 	tb.Helper()
-	faults, err := newSet(tb).Judge(object)
+	faults, err := newSet(tb).Validate(object)
 	require.NoError(tb, err)
 	return faults
 }
@@ -55,7 +55,7 @@ func TestSoundObjectsHaveNoFaults(t *testing.T) {
 	set := newSet(t)
 	for _, name := range names {
 		object := read(t, name)
-		faults, err := set.Judge(object)
+		faults, err := set.Validate(object)
 		require.NoError(t, err)
 		assert.Empty(t, faults, name)
 		if object["apiVersion"] == group+"/v1beta1" {
@@ -79,24 +79,24 @@ func TestFaultsAreInTheWordsOfTheAPIServer(t *testing.T) {
 		"enum":                {func(o map[string]any) { spec(o)["volumes"].([]any)[0].(map[string]any)["volumeType"] = "tape" }, Fault{Path: "spec.volumes[0].volumeType", Message: `Unsupported value: "tape": supported values: "image", "storageClass"`}},
 		"minimum":             {func(o map[string]any) { spec(o)["cpu"] = int64(0) }, Fault{Path: "spec.cpu", Message: "Invalid value: 0: spec.cpu in body should be greater than or equal to 1"}},
 		"name of the object":  {func(o map[string]any) { o["metadata"].(map[string]any)["name"] = "A" }, Fault{Path: "metadata.name", Message: `Invalid value: "A": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`}},
-		"list of unique keys": {func(o map[string]any) { spec(o)["networkInterfaces"] = []any{card(), card()} }, Fault{Path: "spec.networkInterfaces[1]", Message: `Duplicate value: {"index":0}`}},
+		"list of unique keys": {func(o map[string]any) { spec(o)["networkInterfaces"] = []any{nic(), nic()} }, Fault{Path: "spec.networkInterfaces[1]", Message: `Duplicate value: {"index":0}`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			object := base(t, "harvestermachine")
 			c.change(object)
-			assert.Equal(t, []Fault{c.want}, judge(t, object))
+			assert.Equal(t, []Fault{c.want}, validate(t, object))
 		})
 	}
 }
 
-func card() any { return map[string]any{"index": int64(0), "ipPoolRefs": []any{"a"}} }
+func nic() any { return map[string]any{"index": int64(0), "ipPoolRefs": []any{"a"}} }
 
-func TestAClustersTopologyIsJudgedAndNothingElse(t *testing.T) {
+func TestAClustersTopologyIsValidatedAndNothingElse(t *testing.T) {
 	cluster := base(t, "cluster")
 	spec(cluster)["other"] = "x"
 	spec(cluster)["topology"].(map[string]any)["replicas"] = int64(3)
 	spec(cluster)["topology"].(map[string]any)["controlPlane"] = map[string]any{"replicas": "three"}
-	faults := judge(t, cluster)
+	faults := validate(t, cluster)
 	require.Len(t, faults, 2)
 	assert.Equal(t, Fault{Path: "spec.topology.replicas", Message: `unknown field "spec.topology.replicas"`, Unknown: true, Foreign: true}, faults[0])
 	assert.Equal(t, "spec.topology.controlPlane.replicas", faults[1].Path)
@@ -105,16 +105,16 @@ func TestAClustersTopologyIsJudgedAndNothingElse(t *testing.T) {
 func TestWhatIsUnknownIsLeftAlone(t *testing.T) {
 	for _, object := range []map[string]any{nil, {"kind": "Pod", "apiVersion": "v1"}, {"kind": "HarvesterMachine", "apiVersion": group + "/v9"}} {
 		assert.False(t, newSet(t).Knows(object))
-		assert.Empty(t, judge(t, object))
+		assert.Empty(t, validate(t, object))
 	}
 }
 
-func TestJudgingChangesNothing(t *testing.T) {
+func TestValidatingChangesNothing(t *testing.T) {
 	object := base(t, "harvestercluster")
 	spec(object)["unknown"] = map[string]any{"a": nil}
 	spec(object)["loadBalancerConfig"].(map[string]any)["listeners"] = []any{map[string]any{"name": "a", "port": int64(1), "backendPort": int64(1)}}
 	before := runtime.DeepCopyJSON(object)
-	require.NotEmpty(t, judge(t, object))
+	require.NotEmpty(t, validate(t, object))
 	assert.Equal(t, before, object)
 }
 
@@ -125,7 +125,7 @@ func TestTheQuickCheckIsNeverMoreContent(t *testing.T) {
 		rapid.Just[any](nil), rapid.Map(rapid.Bool(), toAny), rapid.Map(rapid.Int64Range(-2, 70_000), toAny), rapid.Map(rapid.Float64Range(0, 2), toAny),
 		rapid.Map(rapid.SampledFrom([]string{"", "image", "TCP", "a", "4Gi", "x/y", "É", "172.16.0.1"}), toAny),
 		rapid.Just[any]([]any{}), rapid.Just[any]([]any{"a"}), rapid.Just[any]([]any{"a", "a"}), rapid.Just[any]([]any{int64(1)}),
-		rapid.Just[any](map[string]any{}), rapid.Just[any](map[string]any{"name": "a", "namespace": "b"}), rapid.Just[any]([]any{card(), card()}),
+		rapid.Just[any](map[string]any{}), rapid.Just[any](map[string]any{"name": "a", "namespace": "b"}), rapid.Just[any]([]any{nic(), nic()}),
 	)
 	kinds := rapid.SampledFrom([]string{"harvestermachine", "harvestercluster", "harvestermachinetemplate", "harvesterclustertemplate", "cluster"})
 	rapid.Check(t, func(t *rapid.T) {
@@ -140,7 +140,7 @@ func TestTheQuickCheckIsNeverMoreContent(t *testing.T) {
 		compiled, err := load()
 		require.NoError(t, err)
 		if compiled.quick.fits(object) {
-			assert.Empty(t, compiled.judge(runtime.DeepCopyJSON(object)))
+			assert.Empty(t, compiled.create(runtime.DeepCopyJSON(object)))
 		}
 	})
 }
@@ -187,14 +187,14 @@ func mutate(t *rapid.T, object map[string]any, value *rapid.Generator[any]) {
 	}
 }
 
-func BenchmarkJudge(b *testing.B) {
+func BenchmarkValidate1(b *testing.B) {
 	set := newSet(b)
 	right, wrong := base(b, "harvestermachine"), base(b, "harvestermachine")
 	spec(wrong)["cpu"] = int64(0)
 	for name, object := range map[string]map[string]any{"right": right, "wrong": wrong} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := set.Judge(object); err != nil {
+				if _, err := set.Validate(object); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// The functions below judge one value each: "" means that it is right, else the text follows the flag's name.
+// The functions below check one value each: "" means that it is right, else the text follows the flag's name.
 
 func required(value, remedy string) string {
 	if strings.TrimSpace(value) == "" {
@@ -22,14 +22,14 @@ func required(value, remedy string) string {
 	return ""
 }
 
-func optional(value string, judge func(string) string) string {
+func optional(value string, check func(string) string) string {
 	if value == "" {
 		return ""
 	}
-	return judge(value)
+	return check(value)
 }
 
-// reference judges "namespace/name" or "name". The name of an image may be what the dashboard shows, and so anything.
+// reference validates "namespace/name" or "name". The name of an image may be what the dashboard shows, and so anything.
 func reference(value, remedy string, strictName bool) string {
 	if text := required(value, remedy); text != "" {
 		return text
@@ -87,7 +87,7 @@ func memory(value string) string {
 
 func diskSize(value string) string { return sized(value, "80Gi", "Gi") }
 
-// sized judges a size, and takes a number of a few bytes for one whose unit was forgotten.
+// sized validates a size, and takes a number of a few bytes for one whose unit was forgotten.
 func sized(value, example, unit string) string {
 	if text := quantity(value, example); text != "" {
 		return text
@@ -100,10 +100,10 @@ func sized(value, example, unit string) string {
 	return ""
 }
 
-// distinct judges a list whose values may not repeat.
-func distinct(values []string, judge func(string) string) string {
+// distinct validates a list whose values may not repeat.
+func distinct(values []string, check func(string) string) string {
 	for i, value := range values {
-		if text := judge(value); text != "" {
+		if text := check(value); text != "" {
 			return text
 		}
 		if slices.Contains(values[:i], value) {
@@ -122,7 +122,7 @@ func duration(value string) string {
 
 var sharePattern = regexp.MustCompile(`^([0-9]|[1-9][0-9]{1,4})$|^([0-9]|[1-9][0-9]|100)%$`)
 
-// share judges a number of machines or a percentage of them.
+// share validates a number of machines or a percentage of them.
 func share(value string) string {
 	if !sharePattern.MatchString(value) {
 		return fmt.Sprintf("%q is neither a number of machines nor a percentage, such as 2 or 34%%", value)
@@ -152,7 +152,7 @@ func subnet(value string) string {
 	return ""
 }
 
-// subnets judges one range, or one of each family.
+// subnets validates one range, or one of each family.
 func subnets(values []string) string {
 	for _, value := range values {
 		if text := subnet(value); text != "" {

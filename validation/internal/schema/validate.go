@@ -27,7 +27,7 @@ type Fault struct {
 	// Unknown is true for a field that the schema does not have. The API server refuses it when asked to validate
 	// strictly, as kubectl and Cluster API's users do by default, and drops it silently otherwise.
 	Unknown bool
-	// Form is true where the value is of another type than the schema's, so that nothing in it can be judged.
+	// Form is true where the value is of another type than the schema's, so that nothing in it can be validated.
 	Form bool
 	// Variable and Class are set for the value of a variable that a ClusterClass declares.
 	Variable, Class string
@@ -65,10 +65,10 @@ func (s *Set) Kinds(group string) []string {
 	return kinds
 }
 
-// Judge returns what an API server would say about an object that is to be created, sorted by path. Unknown objects
+// Validate returns what an API server would say about an object that is to be created, sorted by path. Unknown objects
 // have no faults. A missing namespace is none either, since the API server takes it from the request. The object is
 // as JSON decodes it, whole numbers as int64, and is not changed. The error is about the embedded schemas.
-func (s *Set) Judge(object map[string]any) ([]Fault, error) {
+func (s *Set) Validate(object map[string]any) ([]Fault, error) {
 	load, ok := s.versions[keyOf(object)]
 	if !ok {
 		return nil, nil
@@ -80,7 +80,7 @@ func (s *Set) Judge(object map[string]any) ([]Fault, error) {
 	if schema.quick.fits(object) {
 		return nil, nil
 	}
-	faults := schema.judge(runtime.DeepCopyJSON(object))
+	faults := schema.create(runtime.DeepCopyJSON(object))
 	if schema.below != "" {
 		faults = slices.DeleteFunc(faults, func(f Fault) bool {
 			return f.Path != schema.below && !strings.HasPrefix(f.Path, schema.below+".")
@@ -92,9 +92,9 @@ func (s *Set) Judge(object map[string]any) ([]Fault, error) {
 	return faults, nil
 }
 
-// judge follows the steps of a creation: decoding drops what the schema does not know, defaults are filled in, and
+// create follows the steps of a creation: decoding drops what the schema does not know, defaults are filled in, and
 // what is left is validated. It changes the object.
-func (c *compiled) judge(object map[string]any) []Fault {
+func (c *compiled) create(object map[string]any) []Fault {
 	u := &unstructured.Unstructured{Object: object}
 	apiVersion, kind := u.GetAPIVersion(), u.GetKind()
 	meta, found, unknown, err := objectmeta.GetObjectMetaWithOptions(object, objectmeta.ObjectMetaOptions{ReturnUnknownFieldPaths: true})

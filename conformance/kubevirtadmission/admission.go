@@ -25,16 +25,16 @@ var (
 	vmiResource = webhooks.VirtualMachineInstanceGroupVersionResource
 )
 
-// Judge is KubeVirt's admission. It is safe for concurrent use.
-type Judge struct {
+// Admission is KubeVirt's admission. It is safe for concurrent use.
+type Admission struct {
 	mutateVM    *mutators.VMsMutator
 	mutateVMI   *mutators.VMIsMutator
 	validateVM  *admitters.VMsAdmitter
 	validateVMI *admitters.VMICreateAdmitter
 }
 
-// New makes a judge that is configured as KubeVirt is on Harvester v1.8.0.
-func New() (*Judge, error) {
+// New makes one that is configured as KubeVirt is on Harvester v1.8.0.
+func New() (*Admission, error) {
 	config, err := clusterConfig()
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func New() (*Judge, error) {
 	informers := &webhooks.Informers{}
 	informers.VMIPresetInformer = still(&kubevirtv1.VirtualMachineInstancePreset{})
 
-	return &Judge{
+	return &Admission{
 		mutateVM:    mutators.NewVMsMutator(config, client),
 		mutateVMI:   &mutators.VMIsMutator{ClusterConfig: config, VMIPresetInformer: informers.VMIPresetInformer, KubeVirtServiceAccounts: accounts},
 		validateVM:  admitters.NewVMsAdmitter(config, client, informers, accounts),
@@ -57,16 +57,16 @@ func New() (*Judge, error) {
 
 // Create asks what becomes of a new machine, given as JSON: first of the machine, then of the instance that KubeVirt's
 // controller makes of its template, each defaulted and then validated as the webhooks of virt-api would. It returns the
-// defaulted machine. An error that matches ErrDenied is KubeVirt's refusal; any other is the judge's own failure.
-func (j *Judge) Create(ctx context.Context, vm []byte) ([]byte, error) {
-	defaulted, err := patched(vm, j.mutateVM.Mutate(review(vmResource, admissionv1.Create, nil, vm)))
+// defaulted machine. An error that matches ErrDenied is KubeVirt's refusal; any other is the package's own failure.
+func (a *Admission) Create(ctx context.Context, vm []byte) ([]byte, error) {
+	defaulted, err := patched(vm, a.mutateVM.Mutate(review(vmResource, admissionv1.Create, nil, vm)))
 	if err != nil {
 		return nil, fmt.Errorf("default the virtual machine: %w", err)
 	}
-	if err := verdict(j.validateVM.Admit(ctx, review(vmResource, admissionv1.Create, nil, defaulted))); err != nil {
+	if err := verdict(a.validateVM.Admit(ctx, review(vmResource, admissionv1.Create, nil, defaulted))); err != nil {
 		return nil, fmt.Errorf("virtual machine: %w", err)
 	}
-	if err := j.instance(ctx, defaulted); err != nil {
+	if err := a.instance(ctx, defaulted); err != nil {
 		return nil, fmt.Errorf("its instance: %w", err)
 	}
 
@@ -74,20 +74,20 @@ func (j *Judge) Create(ctx context.Context, vm []byte) ([]byte, error) {
 }
 
 // Update asks what becomes of a change to a machine.
-func (j *Judge) Update(ctx context.Context, old, vm []byte) ([]byte, error) {
-	defaulted, err := patched(vm, j.mutateVM.Mutate(review(vmResource, admissionv1.Update, old, vm)))
+func (a *Admission) Update(ctx context.Context, old, vm []byte) ([]byte, error) {
+	defaulted, err := patched(vm, a.mutateVM.Mutate(review(vmResource, admissionv1.Update, old, vm)))
 	if err != nil {
 		return nil, fmt.Errorf("default the virtual machine: %w", err)
 	}
-	if err := verdict(j.validateVM.Admit(ctx, review(vmResource, admissionv1.Update, old, defaulted))); err != nil {
+	if err := verdict(a.validateVM.Admit(ctx, review(vmResource, admissionv1.Update, old, defaulted))); err != nil {
 		return nil, fmt.Errorf("virtual machine: %w", err)
 	}
 
 	return defaulted, nil
 }
 
-// instance judges the instance that a machine is started as.
-func (j *Judge) instance(ctx context.Context, vm []byte) error {
+// instance validates the instance that a machine is started as.
+func (a *Admission) instance(ctx context.Context, vm []byte) error {
 	machine := &kubevirtv1.VirtualMachine{}
 	if err := json.Unmarshal(vm, machine); err != nil {
 		return fmt.Errorf("decode: %w", err)
@@ -96,12 +96,12 @@ func (j *Judge) instance(ctx context.Context, vm []byte) error {
 	if err != nil {
 		return fmt.Errorf("encode: %w", err)
 	}
-	defaulted, err := patched(raw, j.mutateVMI.Mutate(review(vmiResource, admissionv1.Create, nil, raw)))
+	defaulted, err := patched(raw, a.mutateVMI.Mutate(review(vmiResource, admissionv1.Create, nil, raw)))
 	if err != nil {
 		return err
 	}
 
-	return verdict(j.validateVMI.Admit(ctx, review(vmiResource, admissionv1.Create, nil, defaulted)))
+	return verdict(a.validateVMI.Admit(ctx, review(vmiResource, admissionv1.Create, nil, defaulted)))
 }
 
 // instanceOf is what virt-controller creates to run a machine: name and namespace of the machine, the rest of its template.
