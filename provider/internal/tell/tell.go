@@ -21,6 +21,9 @@ type About struct {
 	Object   client.Object
 	// Cluster is the name of the Cluster that the object belongs to.
 	Cluster string
+	// Machine is the name of the Machine that the object belongs to, and VM its VM on Harvester as "namespace/name". Both are
+	// keys of the log's line, unless they are empty.
+	Machine, VM string
 	// Related is the other thing that an event is about. Events of one object with the same reason become one event with the
 	// first note, unless it differs (client-go v0.36.3, tools/events); so whoever tells of several things at once sets it.
 	Related runtime.Object
@@ -38,8 +41,20 @@ func (a About) Warning(ctx context.Context, reason, action, format string, args 
 
 func (a About) tell(ctx context.Context, kind, prefix, reason, action, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	ctrl.LoggerFrom(ctx).Info(prefix+text, "cluster", a.Cluster, "reason", reason)
+	ctrl.LoggerFrom(ctx).Info(prefix+text, a.keys(reason)...)
 	EventAbout(a.Recorder, a.Object, a.Related, kind, reason, action, "%s", text)
+}
+
+// keys are what the log's lines are looked for by.
+func (a About) keys(reason string) []any {
+	keys := []any{"cluster", a.Cluster}
+	if a.Machine != "" {
+		keys = append(keys, "machine", a.Machine)
+	}
+	if a.VM != "" {
+		keys = append(keys, "vm", a.VM)
+	}
+	return append(keys, "reason", reason)
 }
 
 // maxNote is the API server's limit for an event's note, in bytes. A longer one is dropped without a word.
