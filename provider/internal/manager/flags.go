@@ -72,6 +72,7 @@ func (o *Options) addServing(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.InsecureDiagnostics, "insecure-diagnostics", o.InsecureDiagnostics, "Serve metrics by HTTP to everyone, whatever --metrics-secure says.")
 	flags.StringVar(&o.ProfilerAddress, "profiler-address", o.ProfilerAddress, "Address that serves pprof under /debug/pprof/ by HTTP to everyone who reaches it, localhost:6060 for instance. Empty or 0: none.")
 	flags.BoolVar(&o.Profiling, "profiling", o.Profiling, "Serve pprof under /debug/pprof/ beside the metrics.")
+	flags.BoolVar(&o.StatusPage, "status-page", o.StatusPage, "Serve a page with clusters, machines, addresses and events under /status, and the same as JSON under /status.json, beside the metrics and with their protection.")
 }
 
 func (o *Options) addLeaderElection(flags *pflag.FlagSet) {

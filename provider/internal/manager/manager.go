@@ -56,6 +56,11 @@ func Run(ctx context.Context, config *rest.Config, options Options) error {
 	if err := addControllers(ctx, mgr, shared, options); err != nil {
 		return err
 	}
+	if options.StatusPage {
+		if err := addStatusPage(mgr, shared, options); err != nil {
+			return err
+		}
+	}
 	if err := migration.Add(ctx, mgr, options.SkipMigrationPhases, controllerOptions(1)); err != nil {
 		return err
 	}

@@ -51,6 +51,8 @@ type Options struct {
 	ProfilerAddress string
 	// Profiling serves pprof beside the metrics, under the same protection.
 	Profiling bool
+	// StatusPage serves the status page beside the metrics, under the same protection.
+	StatusPage bool
 
 	// MaxConcurrentReconciles is how many objects of each kind are worked on at once, unless the kind has a number of its
 	// own below. 0 means that each kind has its own default.
@@ -127,7 +129,7 @@ func (o Options) lease() (namespace, name string) {
 
 // Validate names every option that the manager cannot run with, by its flag.
 func (o Options) Validate() error {
-	failures := o.validateLeaderElection()
+	failures := append(o.validateLeaderElection(), o.validateStatusPage()...)
 	for flag, number := range map[string]int{
 		"max-concurrent-reconciles": o.MaxConcurrentReconciles, "harvestercluster-concurrency": o.ClusterConcurrency,
 		"harvestermachine-concurrency": o.MachineConcurrency, "harvesterippool-concurrency": o.PoolConcurrency,
