@@ -42,6 +42,7 @@ func (s *Sandbox) Status(ctx context.Context) (control.Status, error) {
 	status := control.Status{
 		Started: s.started, StateDir: s.dir.Path(),
 		Kubeconfigs: s.Kubeconfigs(),
+		StatusPage:  s.StatusPage(),
 		Parts:       s.parts(),
 	}
 	machines, err := s.machines(ctx)

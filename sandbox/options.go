@@ -41,6 +41,8 @@ type Options struct {
 	// Light has all machines register as Nodes of the management cluster's API server, and starts no process for them:
 	// for runs with many machines and no control planes.
 	Light bool
+	// StatusPage has CAPHV serve its status page on loopback.
+	StatusPage bool
 	// Logger receives what the stand-in and the guests have to say; a file in
 	// StateDir when it is the zero value.
 	Logger logr.Logger

@@ -40,6 +40,7 @@ type Sandbox struct {
 	network           Network
 	releaseNetwork    func()
 	log               *os.File // nil when the caller brought a logger
+	statusPage        string   // its URL; empty when there is none
 
 	stop sync.Once
 }
@@ -78,6 +79,9 @@ func Start(ctx context.Context, options Options) (*Sandbox, error) {
 
 func (s *Sandbox) start(ctx context.Context) error {
 	if err := s.openLog(); err != nil {
+		return err
+	}
+	if err := s.chooseStatusPage(); err != nil {
 		return err
 	}
 	builder := &build.Builder{Root: s.options.Root, Out: s.options.Out}

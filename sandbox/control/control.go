@@ -34,6 +34,8 @@ type Status struct {
 	StateDir    string            `json:"stateDir"`
 	Kubeconfigs map[string]string `json:"kubeconfigs"`
 	Parts       []Part            `json:"parts"`
+	// StatusPage is the URL of CAPHV's page; empty when it serves none.
+	StatusPage string `json:"statusPage,omitempty"`
 	// Machines are the virtual machines on the Harvester stand-in.
 	Machines []Machine `json:"machines"`
 }

@@ -3,9 +3,12 @@ package e2e_test
 import (
 	"bytes"
 	"context"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"sync"
 	"syscall"
 	"testing"
@@ -65,6 +68,21 @@ func up(t *testing.T, program, state string) (*exec.Cmd, *transcript) {
 	return running, output
 }
 
+// requireStatusPage follows the link that was printed.
+func requireStatusPage(t *testing.T, transcript string) {
+	t.Helper()
+	page := regexp.MustCompile(`http://127\.0\.0\.1:\d+/status`).FindString(transcript)
+	require.NotEmpty(t, page, transcript)
+	response, err := http.Get(page)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, response.StatusCode)
+	assert.Contains(t, string(content), "<h1>Clusters on Harvester</h1>")
+	assert.NotContains(t, string(content), "Not shown", "a right is missing")
+}
+
 // exitCodeOf runs the command to its end.
 func exitCodeOf(t *testing.T, program string, args ...string) (int, string) {
 	t.Helper()
@@ -98,7 +116,8 @@ func TestTheCommandLineLeavesNothingRunning(t *testing.T) {
 	assert.Equal(t, 2, code, "%s", output)
 
 	t.Run("killed", func(t *testing.T) {
-		running, _ := up(t, program, state)
+		running, transcript := up(t, program, state)
+		requireStatusPage(t, transcript.String())
 		code, output := exitCodeOf(t, program, at("up")...)
 		assert.Equal(t, 3, code, "a second sandbox started in the same folder: %s", output)
 		code, output = exitCodeOf(t, program, at("status", "--output", "json")...)

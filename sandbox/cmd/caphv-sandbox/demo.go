@@ -36,7 +36,7 @@ The first time, programs are built: about 12 minutes on 2 cores. After that it t
 			line := timeline.New(command.OutOrStdout(), nil)
 			line.Heading("Bringing up the sandbox in %s", state)
 			s, err := sandbox.Start(command.Context(), sandbox.Options{
-				Root: root, StateDir: state, Out: command.ErrOrStderr(), Report: line.Up,
+				Root: root, StateDir: state, Out: command.ErrOrStderr(), Report: line.Up, StatusPage: true,
 			})
 			if err != nil {
 				return err

@@ -50,6 +50,9 @@ func newStatusCommand(settings *settings) *cobra.Command {
 func printStatus(out io.Writer, status control.Status, now time.Time) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "up for %s in %s\n\n", now.Sub(status.Started).Round(time.Second), status.StateDir)
+	if status.StatusPage != "" {
+		fmt.Fprintf(table, "status page %s\n\n", status.StatusPage)
+	}
 	fmt.Fprintln(table, "PART\tPID\tRESTARTS\tDETAIL")
 	for _, part := range status.Parts {
 		fmt.Fprintf(table, "%s\t%d\t%d\t%s\n", part.Name, part.PID, part.Restarts, part.Detail)

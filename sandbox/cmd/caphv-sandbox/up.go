@@ -36,7 +36,7 @@ the folder is removed first.`,
 			line := timeline.New(command.OutOrStdout(), nil)
 			line.Heading("Bringing up the sandbox in %s", state)
 			s, err := sandbox.Start(command.Context(), sandbox.Options{
-				Root: root, StateDir: state, Out: command.ErrOrStderr(), Report: line.Up,
+				Root: root, StateDir: state, Out: command.ErrOrStderr(), Report: line.Up, StatusPage: true,
 			})
 			if err != nil {
 				return err
@@ -78,6 +78,9 @@ func end(s *sandbox.Sandbox, line *timeline.Timeline) error {
 func advise(out io.Writer, s *sandbox.Sandbox) {
 	program := os.Args[0]
 	fmt.Fprintf(out, `
+Status page
+  %s
+
 Kubeconfigs
   management cluster          %s
   Harvester, as CAPHV sees it %s
@@ -91,6 +94,6 @@ Try
   %s down
 
 Ctrl-C stops everything.
-`, s.ManagementKubeconfig(), s.HarvesterKubeconfig(), s.HarvesterAdminKubeconfig(),
+`, s.StatusPage(), s.ManagementKubeconfig(), s.HarvesterKubeconfig(), s.HarvesterAdminKubeconfig(),
 		s.ManagementKubeconfig(), s.Paths().Assets()+"/kubectl", program, program, program)
 }
