@@ -95,7 +95,7 @@ test: $(ASSETS) $(PROGRAMS_OF_E2E) ## Everything that a change must pass; make t
 
 test-long: $(ASSETS) $(PROGRAMS_OF_E2E) ## Everything, with the race detector, the long tests, fuzzing, benchmarks and guests: hours
 	@$(SUITE) long
-	$(MAKE) --no-print-directory fuzz bench test-cloud-init test-guests
+	$(MAKE) --no-print-directory fuzz bench test-cloud-init test-guests test-page
 .PHONY: test-long
 
 deflake: $(ASSETS) ## The tests of what changed, 20 times, with the race detector and under load
@@ -133,6 +133,11 @@ test-guests: ## Debian 12 and 13 boot under qemu with our cloud-init data; needs
 	cd cloudinit && GUEST_IMAGES="$(GUEST_IMAGES)" go test -tags guest -v -count=1 -timeout=60m ./guest/
 GUEST_IMAGES ?= $(CURDIR)/.cache/guests
 .PHONY: test-guests
+
+test-page: ## The status page in headless Chromium; needs Debian and, the first time, root
+	command -v chromium >/dev/null || { apt-get update && apt-get install -y --no-install-recommends chromium fonts-dejavu-core; }
+	cd provider/browser && GOWORK=off go test -tags browser -count=1 ./...
+.PHONY: test-page
 
 test-monitoring: ## Alert rules fire, resolve and stay silent on written series, and every change of a rule is noticed
 	cd hack/tools/monitoring && CGO_ENABLED=0 GOFLAGS=-trimpath go test ./...
