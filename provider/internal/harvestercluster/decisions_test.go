@@ -27,7 +27,7 @@ func TestFailureDomains(t *testing.T) {
 	var found []string
 	for _, domain := range failureDomains([]corev1.Node{
 		host(zone("b")), host(zone("a")), host(zone("b")), host(nil),
-		host(map[string]string{corev1.LabelTopologyZone: "w", witnessLabel: "true"}),
+		host(map[string]string{corev1.LabelTopologyZone: "w", "node-role.harvesterhci.io/witness": "true"}),
 	}) {
 		found = append(found, domain.Name)
 		assert.True(t, *domain.ControlPlane)

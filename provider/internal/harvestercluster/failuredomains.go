@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
@@ -15,9 +14,6 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
-
-// witnessLabel marks a host that only votes in Harvester's own etcd and runs no VM.
-const witnessLabel = "node-role.harvesterhci.io/witness"
 
 // publishFailureDomains publishes the zones of Harvester's hosts. Credentials that may not see the hosts leave a cluster
 // without failure domains, which is no reason to stop.
@@ -35,19 +31,11 @@ func (r *Reconciler) publishFailureDomains(ctx context.Context, s *scope) phase.
 	return phase.Unchanged()
 }
 
-// failureDomains are the zones that hosts name, sorted. A host without a zone is in none of them. Single hosts are no
-// failure domains: a VM bound to one could not move away when Harvester is upgraded.
+// failureDomains are the zones of hosts. Single hosts are no failure domains: a VM bound to one could not move away when
+// Harvester is upgraded.
 func failureDomains(hosts []corev1.Node) []clusterv1.FailureDomain {
-	var zones []string
-	for _, host := range hosts {
-		zone := host.Labels[corev1.LabelTopologyZone]
-		if _, witness := host.Labels[witnessLabel]; zone != "" && !witness && !slices.Contains(zones, zone) {
-			zones = append(zones, zone)
-		}
-	}
-	slices.Sort(zones)
 	var domains []clusterv1.FailureDomain
-	for _, zone := range zones {
+	for _, zone := range harvesterclient.Zones(hosts) {
 		domains = append(domains, clusterv1.FailureDomain{Name: zone, ControlPlane: ptr.To(true)})
 	}
 	return domains

@@ -2,19 +2,25 @@ package harvestermachine
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
+	infrav1 "github.com/rancher-sandbox/cluster-api-provider-harvester/api/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 	hciv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/harvesterhci/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/provider/internal/phase"
 )
 
 func TestLookupsRememberOnlyWhatWasFoundAndOnlyForAMoment(t *testing.T) {
@@ -68,4 +74,27 @@ func TestLookupsRememberOnlyWhatWasFoundAndOnlyForAMoment(t *testing.T) {
 		assert.Len(t, list.Items, 1)
 	}
 	assert.Equal(t, 6, reads)
+}
+
+func TestAFailureDomainIsLookedUpWhereTheIdentityMay(t *testing.T) {
+	host := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "h", Labels: map[string]string{corev1.LabelTopologyZone: "a"}}}
+	hosts := func(failure error) client.Reader {
+		return fake.NewClientBuilder().WithScheme(harvesterclient.NewScheme()).WithObjects(host).WithInterceptorFuncs(interceptor.Funcs{
+			List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+				if failure != nil {
+					return failure
+				}
+				return c.List(ctx, list, options...)
+			},
+		}).Build()
+	}
+	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "nodes"}, "", nil)
+
+	require.NoError(t, requireFailureDomain(t.Context(), hosts(errors.New("not to be asked")), ""))
+	require.NoError(t, requireFailureDomain(t.Context(), hosts(nil), "a"))
+	require.NoError(t, requireFailureDomain(t.Context(), hosts(forbidden), "b"), "Harvester's scheduler says it then")
+	require.Error(t, requireFailureDomain(t.Context(), hosts(errors.New("broken")), "a"))
+
+	outcome := phase.Fail(requireFailureDomain(t.Context(), hosts(nil), "b"), infrav1.VMFailedReason)
+	assert.Equal(t, infrav1.FailureDomainNotFoundReason, outcome.Reason)
 }

@@ -48,6 +48,9 @@ func (r *Reconciler) prepare(ctx context.Context, s *scope) phase.Outcome {
 			fmt.Sprintf("Waiting for HarvesterCluster %s to be identified on Harvester", s.infraCluster.Name))
 	}
 	s.references, err = resolveReferences(ctx, r.lookups(s), &s.machine.Spec, s.targetNamespace())
+	if err == nil {
+		err = requireFailureDomain(ctx, r.lookups(s), s.failureDomain())
+	}
 	if err != nil {
 		return phase.Fail(err, infrav1.VMFailedReason)
 	}

@@ -57,3 +57,19 @@ func imageReason(err error) string {
 	}
 	return infrav1.ImageNotFoundReason
 }
+
+// requireFailureDomain refuses a zone in which Harvester has no host: the VM would wait for one without saying so. An
+// identity that may not list the hosts leaves the zone to Harvester's scheduler.
+func requireFailureDomain(ctx context.Context, reader client.Reader, zone string) error {
+	if zone == "" {
+		return nil
+	}
+	err := harvesterclient.ResolveZone(ctx, reader, zone)
+	switch {
+	case isAny(err, harvesterclient.ErrUnauthorized):
+		return nil
+	case isAny(err, harvesterclient.ErrNotFound):
+		return phase.Because(infrav1.FailureDomainNotFoundReason, err)
+	}
+	return err
+}

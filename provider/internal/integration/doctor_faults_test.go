@@ -77,6 +77,7 @@ func orderedFaults() []fault {
 		{"no storage class", spec(func(s *infrav1.HarvesterMachineSpec) {
 			s.Volumes = append(s.Volumes, infrav1.Volume{VolumeType: infrav1.VolumeTypeStorageClass, StorageClass: "no-class", VolumeSize: ptr.To(resource.MustParse("10Gi"))})
 		}), vm, infrav1.StorageClassNotFoundReason},
+		{"no host in the failure domain", spec(func(s *infrav1.HarvesterMachineSpec) { s.FailureDomain = "no-zone" }), vm, infrav1.FailureDomainNotFoundReason},
 		{"a VM of another owner", func(w *world) {
 			w.createForeignVM("m-1", map[string]string{"team": "other"})
 			w.createMachine("m-1", false)

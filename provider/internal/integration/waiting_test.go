@@ -30,6 +30,7 @@ func TestMissingReferenceIsNamedAndNothingIsMade(t *testing.T) {
 		"storage class": {func(s *infrav1.HarvesterMachineSpec) {
 			s.Volumes = append(s.Volumes, infrav1.Volume{VolumeType: infrav1.VolumeTypeStorageClass, StorageClass: "no-class", VolumeSize: ptr.To(resource.MustParse("10Gi"))})
 		}, "False/" + infrav1.StorageClassNotFoundReason, "no-class"},
+		"failure domain": {func(s *infrav1.HarvesterMachineSpec) { s.FailureDomain = "no-zone" }, "False/" + infrav1.FailureDomainNotFoundReason, "no-zone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
