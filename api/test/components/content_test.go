@@ -140,7 +140,15 @@ func TestMetricsAreReachable(t *testing.T) {
 	}
 	endpoints, _, err := unstructured.NestedSlice(monitor.Object, "spec", "endpoints")
 	require.NoError(t, err)
-	assert.Equal(t, service.Spec.Ports[0].Name, endpoints[0].(map[string]any)["port"])
+	endpoint := endpoints[0].(map[string]any)
+	assert.Equal(t, service.Spec.Ports[0].Name, endpoint["port"])
+	assert.Equal(t, map[string]any{
+		"serverName": service.Name, "ca": map[string]any{"secret": map[string]any{"name": "caphv-webhook-tls", "key": "ca.crt"}},
+	}, endpoint["tlsConfig"], "the manager's certificate is checked")
+	certificate := find(t, rendered, "Certificate", "caphv-serving-cert")
+	hosts, _, err := unstructured.NestedStringSlice(certificate.Object, "spec", "dnsNames")
+	require.NoError(t, err)
+	assert.Contains(t, hosts, service.Name)
 }
 
 // TestSidecarLayout: two containers, the proxy on 8443 and the manager's metrics on 8080 behind it.
@@ -154,6 +162,8 @@ func TestSidecarLayout(t *testing.T) {
 	assert.Contains(t, containers[0].Args, "--metrics-bind-address=127.0.0.1:8080")
 	assert.Contains(t, containers[0].Args, "--metrics-secure=false")
 	assert.Contains(t, containers[1].Args, "--upstream=http://127.0.0.1:8080/")
+	assert.Contains(t, containers[1].Args, "--tls-cert-file="+containers[0].VolumeMounts[0].MountPath+"/tls.crt")
+	assert.Equal(t, containers[0].VolumeMounts, containers[1].VolumeMounts, "the certificate that the ServiceMonitor checks")
 	assert.Equal(t, int32(8443), containerPort(t, deployment, service))
 }
 

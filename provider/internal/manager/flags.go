@@ -68,7 +68,7 @@ func (o *Options) addServing(flags *pflag.FlagSet) {
 	flags.StringVar(&o.HealthAddress, "health-probe-bind-address", o.HealthAddress, "Address that serves /healthz and /readyz. 0: none.")
 	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", o.MetricsAddress, "Address that serves /metrics. 0: none.")
 	flags.BoolVar(&o.MetricsSecure, "metrics-secure", o.MetricsSecure, "Serve metrics by HTTPS, with authentication and authorization by the API server.")
-	flags.StringVar(&o.MetricsCertDir, "metrics-cert-dir", o.MetricsCertDir, "Directory with the certificate for metrics: tls.crt and tls.key. Empty: one signed by itself.")
+	flags.StringVar(&o.MetricsCertDir, "metrics-cert-dir", o.MetricsCertDir, "Directory with the certificate for metrics: tls.crt and tls.key. Empty: that of the webhooks; one signed by itself if there is none.")
 	flags.BoolVar(&o.InsecureDiagnostics, "insecure-diagnostics", o.InsecureDiagnostics, "Serve metrics by HTTP to everyone, whatever --metrics-secure says.")
 	flags.StringVar(&o.ProfilerAddress, "profiler-address", o.ProfilerAddress, "Address that serves pprof under /debug/pprof/ by HTTP to everyone who reaches it, localhost:6060 for instance. Empty or 0: none.")
 	flags.BoolVar(&o.Profiling, "profiling", o.Profiling, "Serve pprof under /debug/pprof/ beside the metrics.")

@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -123,7 +124,9 @@ func managerOptions(options Options) ctrl.Options {
 
 func metricsOptions(options Options) metricsserver.Options {
 	secure := options.MetricsSecure && !options.InsecureDiagnostics
-	result := metricsserver.Options{BindAddress: options.MetricsAddress, SecureServing: secure, CertDir: options.MetricsCertDir}
+	result := metricsserver.Options{
+		BindAddress: options.MetricsAddress, SecureServing: secure, CertDir: cmp.Or(options.MetricsCertDir, options.WebhookCertDir),
+	}
 	if secure {
 		result.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}

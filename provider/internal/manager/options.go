@@ -43,7 +43,8 @@ type Options struct {
 	MetricsAddress string
 	// MetricsSecure serves metrics by HTTPS, to those whom the API server lets get the URL.
 	MetricsSecure bool
-	// MetricsCertDir holds tls.crt and tls.key for metrics; empty means a certificate signed by itself.
+	// MetricsCertDir holds tls.crt and tls.key for metrics; empty means WebhookCertDir. Where neither has them, the manager
+	// makes a certificate that is signed by itself.
 	MetricsCertDir string
 	// InsecureDiagnostics serves metrics by HTTP to everyone, whatever MetricsSecure says.
 	InsecureDiagnostics bool

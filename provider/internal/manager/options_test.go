@@ -94,3 +94,11 @@ func TestVersionIsNeverEmpty(t *testing.T) {
 	assert.NotEmpty(t, Revision())
 	assert.Contains(t, userAgent(), "caphv/")
 }
+
+// The ServiceMonitor checks the certificate of the metrics against the authority of the webhooks'.
+func TestMetricsAreServedWithTheWebhooksCertificate(t *testing.T) {
+	options := DefaultOptions()
+	assert.Equal(t, options.WebhookCertDir, metricsOptions(options).CertDir)
+	options.MetricsCertDir = "/elsewhere"
+	assert.Equal(t, "/elsewhere", metricsOptions(options).CertDir)
+}
