@@ -23,7 +23,7 @@ func (p Problem) String() string { return fmt.Sprintf("--%s %s", p.Flag, p.Text)
 // the load balancer finds its backends.
 const maxNameLength = 50
 
-var versionPattern = regexp.MustCompile(`^v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+rke2r[0-9]+)?$`)
+var versionPattern = regexp.MustCompile(`^v?[0-9]+\.[0-9]+\.[0-9]+(\+rke2r[0-9]+)?$`)
 
 // rules check one flag each; an empty text means that there is nothing to say.
 var rules = []struct {
