@@ -53,6 +53,7 @@ build: bin/caphv-sandbox ## Builds our programs into bin/
 	go build -C generate -ldflags '$(LDFLAGS)' -o ../bin/caphv-generate ./cmd/caphv-generate
 	go build -C validation -ldflags '$(LDFLAGS)' -o ../bin/caphv-lint ./cmd/caphv-lint
 	go build -C etcdops -ldflags '$(LDFLAGS)' -o ../bin/caphv-etcd ./cmd/caphv-etcd
+	go build -C simulator -ldflags '$(LDFLAGS)' -o ../bin/caphv-simulator ./cmd/caphv-simulator
 .PHONY: build
 
 bin/caphv-sandbox: FORCE
@@ -102,7 +103,7 @@ deflake: $(ASSETS) ## The tests of what changed, 20 times, with the race detecto
 	@$(SUITE) deflake
 .PHONY: deflake
 
-test-project: ## The checks of the project: imports, versions, an importer's build of every library
+test-project: assets ## The checks of the project: imports, versions, importers' builds of every library and of the simulator
 	@$(SUITE) -tiers project test
 .PHONY: test-project
 

@@ -135,7 +135,8 @@ func (s *Sandbox) startHarvester(ctx context.Context) error {
 		if err := s.harvesterPlane.StartControllers(ctx, simulator.ControllerManagerControllers...); err != nil {
 			return err
 		}
-		s.harvester, err = simulator.Start(ctx, s.harvesterPlane.Config(), dir, options)
+		options.APIServer, options.Dir = s.harvesterPlane.Config(), dir
+		s.harvester, err = simulator.Start(ctx, options)
 		return err
 	})
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient"
 )
 
-// harvesterclient's power operations: what it sends and reads is what the stand-in, which
+// harvesterclient's power operations: what it sends and reads is what the simulator, which
 // follows KubeVirt's rules, takes and says.
 func TestHarvesterclientOperatesMachines(t *testing.T) {
 	c := admin(t, shared.stand)

@@ -54,8 +54,8 @@ func (h *Harvester) RotateToken(ctx context.Context) ([]byte, error) {
 	return h.Kubeconfig(), nil
 }
 
-// issueKubeconfig makes the service account, its binding and a token, or takes up those of a stand-in that ran before.
-func (h *Harvester) issueKubeconfig(ctx context.Context, _ string) error {
+// issueKubeconfig makes the service account, its binding and a token, or takes up those of a simulator that ran before.
+func (h *Harvester) issueKubeconfig(ctx context.Context) error {
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: kit.SystemNamespace, Name: identityName}}
 	binding := &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: identityName},

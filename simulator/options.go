@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -16,11 +17,11 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/internal/platform"
 )
 
-// DefaultVersion is the Harvester version the stand-in behaves as when none is named.
+// DefaultVersion is the Harvester version the simulator behaves as when none is named.
 const DefaultVersion = "v1.8.0"
 
 // ControllerManagerControllers are the controllers that the Harvester control plane's kube-controller-manager must
-// run: owner references, namespaces and service-account tokens are left to the real thing. No others: the stand-in
+// run: owner references, namespaces and service-account tokens are left to the real thing. No others: the simulator
 // binds volumes, protects claims and keeps nodes itself, and the real ones would undo that.
 var ControllerManagerControllers = []string{
 	"garbage-collector-controller",
@@ -42,18 +43,31 @@ const (
 	VIPDHCP VIPMode = "dhcp"
 )
 
-// LoadBalancers is the data path that carries traffic from virtual addresses to machines. *loadbalancer.Proxies
-// implements it. Methods must be safe for concurrent use.
+// Listener is one port of a load balancer.
+type Listener = loadbalancer.Listener
+
+// LoadBalancers is the data path that carries traffic from virtual addresses to machines. Methods must be safe for concurrent use.
 type LoadBalancers interface {
 	// Set makes the load balancer of this name listen on exactly these ports of vip, replacing what it had.
-	Set(name string, vip netip.Addr, listeners []loadbalancer.Listener) error
+	Set(name string, vip netip.Addr, listeners []Listener) error
 	// Remove stops the load balancer of this name; an unknown name is no error.
 	Remove(name string)
 }
 
-// Options configure the stand-in. With KubeVirtAdmission alone it is Harvester v1.8.0 with believable delays, light guests
+// Options configure the simulator. The zero value is Harvester v1.8.0 with believable delays, guests that only have addresses,
 // and no data path.
 type Options struct {
+	// Dir keeps what must outlive a restart on one API server (the proxy's certificate and port), the history file and logs;
+	// empty means a temporary directory, which Stop removes.
+	Dir string
+	// APIServer reaches, with administrator rights, an API server on loopback to run on. Its kube-controller-manager must run
+	// ControllerManagerControllers, and is best started after InstallCRDs. nil means an API server of its own, which Stop
+	// ends.
+	APIServer *rest.Config
+	// Assets is the directory with etcd, kube-apiserver and kube-controller-manager for an API server of its own; empty means
+	// what KUBEBUILDER_ASSETS names, or else bin/assets of the working directory or of one above it.
+	Assets string
+
 	// Version is the Harvester version to behave as, v1.3.0 to v1.9.x; empty means DefaultVersion.
 	Version string
 	// Hosts are the cluster's nodes; nil means three hosts in two zones.
@@ -97,10 +111,13 @@ type Options struct {
 	// NoMutators leaves Harvester's mutating webhooks out, as if their pods were down (their failure policy is Ignore).
 	// KubeVirt's stays: without it there are no writes.
 	NoMutators bool
-	// KubeVirtAdmission is the path of program kubevirt-admission, KubeVirt's own admission code, which `caphv-sandbox
-	// build` makes; the stand-in runs it as a child. Needed, unless KubeVirt is given.
+	// KubeVirtAdmission is the path of program kubevirt-admission, KubeVirt's own admission code, which `make
+	// kubevirt-admission` builds; the simulator runs it as a child. Empty means the one in Assets, or in the directory above.
 	KubeVirtAdmission string
-	// KubeVirt answers in its place: a virtapi.API that several stand-ins share, started and stopped by the caller.
+	// WithoutKubeVirt leaves KubeVirt's admission out: VMs are admitted by their schema and Harvester's own webhooks, without
+	// KubeVirt's rules and defaults. What is admitted may then be refused by Harvester.
+	WithoutKubeVirt bool
+	// KubeVirt answers in its place: a virtapi.API that several simulators share, started and stopped by the caller.
 	KubeVirt admission.Reviewer
 
 	// Seed makes the chances of faults repeatable; zero is a seed like any other.
@@ -111,7 +128,10 @@ type Options struct {
 	Guests guestapi.Guests
 	// LoadBalancers is the data path; nil means none: addresses are announced, nothing listens.
 	LoadBalancers LoadBalancers
-	// Logger receives what the stand-in has to say; the zero value discards it. Secrets are never logged.
+	// ServeLoadBalancers makes it listen on the addresses of load balancers, which must be loopback addresses, and pass
+	// connections on to their VMs, whose addresses are loopback addresses too. LoadBalancers, if given, does so instead.
+	ServeLoadBalancers bool
+	// Logger receives what the simulator has to say; the zero value discards it. Secrets are never logged.
 	Logger logr.Logger
 }
 

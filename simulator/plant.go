@@ -32,16 +32,16 @@ const seedPollDelay = 50 * time.Millisecond
 func (h *Harvester) Seed(ctx context.Context, seed Seed) error {
 	objects, err := seed.objects()
 	if err != nil {
-		return fmt.Errorf("seed Harvester stand-in: %w", err)
+		return fmt.Errorf("seed Harvester simulator: %w", err)
 	}
 	for _, object := range objects {
 		if err := h.createOnce(ctx, object); err != nil {
-			return fmt.Errorf("seed Harvester stand-in: create %T %s: %w", object, client.ObjectKeyFromObject(object), err)
+			return fmt.Errorf("seed Harvester simulator: create %T %s: %w", object, client.ObjectKeyFromObject(object), err)
 		}
 	}
 	for _, object := range objects {
 		if err := h.waitReady(ctx, object); err != nil {
-			return fmt.Errorf("seed Harvester stand-in: wait for %T %s: %w", object, client.ObjectKeyFromObject(object), err)
+			return fmt.Errorf("seed Harvester simulator: wait for %T %s: %w", object, client.ObjectKeyFromObject(object), err)
 		}
 	}
 	return nil

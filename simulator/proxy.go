@@ -7,9 +7,9 @@ import (
 )
 
 // openProxy opens the way in for clients.
-func (h *Harvester) openProxy(_ context.Context, dir string) (err error) {
+func (h *Harvester) openProxy(context.Context) (err error) {
 	h.proxy, err = apiproxy.Start(apiproxy.Options{
-		Target: h.admin, Dir: dir, Address: h.options.ProxyAddress, PathPrefix: h.options.PathPrefix,
+		Target: h.admin, Dir: h.dir, Address: h.options.ProxyAddress, PathPrefix: h.options.PathPrefix,
 		Seed: h.options.Seed, History: h.history, Log: h.options.Logger,
 		Subresources: &apiproxy.Subresources{Client: h.direct, Machines: h.operations},
 	})

@@ -18,22 +18,23 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/internal/plane"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/internal/virtapi"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/simulatortest"
 )
 
-// shared is the stand-in that most tests use, each in a namespace of its own.
+// shared is the simulator that most tests use, each in a namespace of its own.
 var shared struct {
-	plane *simulatortest.Plane
+	plane *plane.Plane
 	stand *simulator.Harvester
 	path  *dataPath
 }
 
-// second is an apiserver for tests that need a stand-in of their own; they take turns.
+// second is an apiserver for tests that need a simulator of their own; they take turns.
 var second struct {
 	sync.Mutex
-	plane *simulatortest.Plane
-	// virtAPI is KubeVirt's admission for all of them; the shared stand-in runs one itself.
+	plane *plane.Plane
+	// virtAPI is KubeVirt's admission for all of them; the shared simulator runs one itself.
 	virtAPI *virtapi.API
 }
 
@@ -50,7 +51,7 @@ func run(m *testing.M) (code int, err error) {
 	ctrllog.SetLogger(logr.New(ctrllog.NullLogSink{}))
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	if shared.plane, err = simulatortest.NewPlane(ctx); err != nil {
+	if shared.plane, err = plane.New(ctx); err != nil {
 		return 1, err
 	}
 	shared.path = &dataPath{}
@@ -74,7 +75,7 @@ func run(m *testing.M) (code int, err error) {
 	return code, shared.plane.Stop(context.Background())
 }
 
-// own runs a stand-in with options of its own until the test ends.
+// own runs a simulator with options of its own until the test ends.
 func own(t *testing.T, options simulator.Options) *simulator.Harvester {
 	t.Helper()
 	second.Lock()
@@ -82,7 +83,7 @@ func own(t *testing.T, options simulator.Options) *simulator.Harvester {
 	defer cancel()
 	t.Cleanup(second.Unlock)
 	if second.plane == nil {
-		plane, err := simulatortest.NewPlane(ctx)
+		plane, err := plane.New(ctx)
 		require.NoError(t, err)
 		second.plane = plane
 		second.virtAPI = virtapi.Start(virtapi.Options{Program: plane.AdmissionProgram()})

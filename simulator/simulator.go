@@ -19,6 +19,8 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/controlplane"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/loadbalancer"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/history"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/internal/admission"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/internal/apiproxy"
@@ -32,14 +34,20 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/internal/virtapi"
 )
 
-// Harvester is a running stand-in. Its methods are safe for concurrent use.
+// Harvester is a running simulator. Its methods are safe for concurrent use.
 type Harvester struct {
 	options Options
+	release version.Version
+	// dir holds what outlives a restart; temporary is the same if Stop is to remove it.
+	dir, temporary string
+	// plane is the control plane if the simulator runs it; proxies are its own data path.
+	plane   *controlplane.ControlPlane
+	proxies *loadbalancer.Proxies
 	admin   *rest.Config
 	direct  client.Client
 	history *history.Log
 	hooks   *admission.Server
-	// virtAPI is KubeVirt's admission if the stand-in runs it; kubevirt is who answers for KubeVirt.
+	// virtAPI is KubeVirt's admission if the simulator runs it; kubevirt is who answers for KubeVirt.
 	virtAPI  *virtapi.API
 	kubevirt admission.Reviewer
 	proxy    *apiproxy.Proxy
@@ -64,74 +72,57 @@ func InstallCRDs(ctx context.Context, config *rest.Config) error {
 	return crds.Install(ctx, c)
 }
 
-// Start installs the CRDs, webhooks, controllers and system objects on the apiserver that config reaches with
-// administrator rights, opens the proxy, and returns once clients can use it. dir keeps what must outlive a restart
-// (the proxy's certificate and port) and the history file. The context bounds Start only; call Stop to end it.
-func Start(ctx context.Context, config *rest.Config, dir string, options Options) (*Harvester, error) {
-	if config == nil || dir == "" {
-		return nil, fmt.Errorf("start Harvester stand-in: %w", errors.New("a config and a directory are needed"))
-	}
-	h := &Harvester{options: options.withDefaults(), admin: rest.CopyConfig(config), ended: make(chan error, 1)}
+// Start runs a Harvester: it starts an API server or takes the one of the options, installs CRDs, webhooks, controllers and
+// system objects, opens the proxy, and returns once clients can use it. The context bounds Start only; call Stop to end it.
+// When Start fails, nothing is left running.
+func Start(ctx context.Context, options Options) (*Harvester, error) {
+	h := &Harvester{options: options.withDefaults(), ended: make(chan error, 1)}
 	for _, step := range []struct {
 		what string
-		do   func(context.Context, string) error
+		do   func(context.Context) error
 	}{
+		{"read its version", h.readVersion},
+		{"make its directory", h.makeDir},
 		{"start KubeVirt's admission", h.startAdmission},
+		{"start the API server", h.startAPIServer},
 		{"install CRDs", h.installCRDs},
+		{"start kube-controller-manager", h.startControllerManager},
+		{"serve load balancers", h.serveLoadBalancers},
 		{"run controllers", h.run},
 		{"open the proxy", h.openProxy},
 		{"install system objects", h.installPlatform},
 		{"make the provider's kubeconfig", h.issueKubeconfig},
 		{"wait for KubeVirt's admission", h.awaitAdmission},
 	} {
-		if err := step.do(ctx, dir); err != nil {
-			return nil, errors.Join(fmt.Errorf("start Harvester stand-in: %s: %w", step.what, err), h.Stop(context.WithoutCancel(ctx)))
+		if err := step.do(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("start Harvester simulator: %s: %w", step.what, err), h.Stop(context.WithoutCancel(ctx)))
 		}
 	}
 	return h, nil
 }
 
-// startAdmission starts KubeVirt's admission, which takes its seconds while the rest comes up.
-func (h *Harvester) startAdmission(_ context.Context, dir string) error {
-	if h.kubevirt = h.options.KubeVirt; h.kubevirt != nil {
-		return nil
-	}
-	if h.options.KubeVirtAdmission == "" {
-		return errors.New("Options.KubeVirtAdmission names no program; make it with `caphv-sandbox build kubevirt-admission`")
-	}
-	h.virtAPI = virtapi.Start(virtapi.Options{
-		Program: h.options.KubeVirtAdmission, LogFile: filepath.Join(dir, "kubevirt-admission.log"), Log: h.options.Logger,
-	})
-	h.kubevirt = h.virtAPI
-	return nil
-}
-
-func (h *Harvester) awaitAdmission(ctx context.Context, _ string) error {
+func (h *Harvester) awaitAdmission(ctx context.Context) error {
 	if h.virtAPI == nil {
 		return nil
 	}
 	return h.virtAPI.Ready(ctx)
 }
 
-func (h *Harvester) installCRDs(ctx context.Context, dir string) (err error) {
+func (h *Harvester) installCRDs(ctx context.Context) (err error) {
 	if h.direct, err = client.New(h.admin, client.Options{Scheme: NewScheme()}); err != nil {
 		return err
 	}
-	if h.history, err = history.Open(filepath.Join(dir, HistoryFile), h.options.Clock.Now); err != nil {
+	if h.history, err = history.Open(filepath.Join(h.dir, HistoryFile), h.options.Clock.Now); err != nil {
 		return err
 	}
 	return crds.Install(ctx, h.direct)
 }
 
-// HistoryFile is the name, in the stand-in's directory, of the file that package history reads.
+// HistoryFile is the name, in the simulator's directory, of the file that package history reads.
 const HistoryFile = "history.jsonl"
 
 // run starts the controllers and registers the webhooks.
-func (h *Harvester) run(ctx context.Context, _ string) error {
-	release, err := version.Parse(h.options.Version)
-	if err != nil {
-		return err
-	}
+func (h *Harvester) run(ctx context.Context) error {
 	m, err := ctrl.NewManager(h.admin, manager.Options{
 		Scheme: NewScheme(), Logger: h.options.Logger, LeaderElection: false,
 		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
@@ -143,7 +134,7 @@ func (h *Harvester) run(ctx context.Context, _ string) error {
 		return err
 	}
 	env := kit.Env{
-		Client: m.GetClient(), Live: m.GetAPIReader(), Clock: h.options.Clock, Quirks: release.Quirks(),
+		Client: m.GetClient(), Live: m.GetAPIReader(), Clock: h.options.Clock, Quirks: h.release.Quirks(),
 		History: h.history, Log: h.options.Logger,
 	}
 	power := kubevirt.NewPower(h.options.Guests, env.Clock, env.History, env.Log)
@@ -178,32 +169,33 @@ func (h *Harvester) run(ctx context.Context, _ string) error {
 	return h.hooks.Register(ctx, h.direct)
 }
 
-func (h *Harvester) installPlatform(ctx context.Context, _ string) error {
+func (h *Harvester) installPlatform(ctx context.Context) error {
 	vip := h.options.ManagementVIP
 	if !vip.IsValid() {
 		vip = netip.MustParseAddr("127.0.0.1")
 	}
-	release, err := version.Parse(h.options.Version)
-	if err != nil {
-		return err
-	}
 	return platform.Install(ctx, h.direct, platform.Description{
 		Version: h.options.Version, VIP: vip, VIPByDHCP: h.options.VIPMode == VIPDHCP,
-		IngressExpose: release.Quirks().IngressExpose, Hosts: h.options.hosts(),
+		IngressExpose: h.release.Quirks().IngressExpose, Hosts: h.options.hosts(),
 	})
 }
 
 // Admin returns administrator access straight to the apiserver, past the proxy and its faults.
 func (h *Harvester) Admin() *rest.Config { return rest.CopyConfig(h.admin) }
 
+// AdminKubeconfig is the kubeconfig of what Admin returns: a secret.
+func (h *Harvester) AdminKubeconfig() ([]byte, error) {
+	return controlplane.Kubeconfig("harvester", h.admin)
+}
+
 // Faults break the API as clients see it through the proxy.
-func (h *Harvester) Faults() *apiproxy.Faults { return h.proxy.Faults() }
+func (h *Harvester) Faults() *Faults { return h.proxy.Faults() }
 
 // Requests counts what went through the proxy.
-func (h *Harvester) Requests() *apiproxy.Counts { return h.proxy.Counts() }
+func (h *Harvester) Requests() *Requests { return h.proxy.Counts() }
 
 // VMs break machines.
-func (h *Harvester) VMs() *kubevirt.Faults { return h.faults }
+func (h *Harvester) VMs() *VMFaults { return h.faults }
 
 // PlugVolume gives a VM a hotplugged volume, as Harvester's storage driver does for a guest cluster.
 func (h *Harvester) PlugVolume(ctx context.Context, vm types.NamespacedName, claim string) error {
@@ -233,8 +225,8 @@ func (h *Harvester) LosePool(ctx context.Context, name string) error {
 // URL is where the proxy is reached, with the path prefix.
 func (h *Harvester) URL() string { return h.proxy.URL() }
 
-// Stop shuts the stand-in down: guests are powered off, webhooks and proxy stop answering. The API objects stay, and
-// the apiserver refuses writes to what the webhooks judge until a stand-in is started again. Stopping twice is harmless.
+// Stop shuts the simulator down: guests are powered off, webhooks and proxy stop answering. The API objects stay, and
+// the apiserver refuses writes to what the webhooks validate until a simulator is started again. Stopping twice is harmless.
 func (h *Harvester) Stop(ctx context.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -262,8 +254,9 @@ func (h *Harvester) Stop(ctx context.Context) error {
 	}
 	problems = append(problems, h.history.Close())
 	h.history = nil
+	problems = append(problems, h.stopPlane(ctx)...)
 	if err := errors.Join(problems...); err != nil {
-		return fmt.Errorf("stop Harvester stand-in: %w", err)
+		return fmt.Errorf("stop Harvester simulator: %w", err)
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func (g stagedGuests) Boot(ctx context.Context, boot guestapi.VMBoot) (guestapi.
 	return guest, nil
 }
 
-// holdOn keeps a machine from going off until release is called or the test ends, whatever the stand-in's patience.
+// holdOn keeps a machine from going off until release is called or the test ends, whatever the simulator's patience.
 func holdOn(t *testing.T, key string) (release func()) {
 	t.Helper()
 	held := make(chan struct{})

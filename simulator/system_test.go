@@ -21,6 +21,7 @@ import (
 	lbv1 "github.com/rancher-sandbox/cluster-api-provider-harvester/harvesterclient/loadbalancer/v1beta1"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/history"
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/internal/plane"
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/simulatortest"
 )
 
@@ -95,7 +96,7 @@ func TestRolesForGuests(t *testing.T) {
 // Section 9, CRDs/apiserver, line 5: 1.9 has no ingress-expose, and an address by DHCP stands elsewhere.
 func TestSystemObjectsOf19WithDHCP(t *testing.T) {
 	ctx := t.Context()
-	plane, err := simulatortest.NewPlane(ctx)
+	plane, err := plane.New(ctx)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, plane.Stop(background(t))) })
 	stand, err := plane.Start(ctx, simulator.Options{Version: "v1.9.0-rc6", VIPMode: simulator.VIPDHCP, ManagementVIP: netip.MustParseAddr("192.0.2.10")})
@@ -125,10 +126,10 @@ func TestNetworksInUseAreProtected(t *testing.T) {
 	require.ErrorContains(t, err, "can't be changed")
 }
 
-// The state is in the API: a stand-in started again carries on where the former left off.
+// The state is in the API: a simulator started again carries on where the former left off.
 func TestRestart(t *testing.T) {
 	ctx := t.Context()
-	plane, err := simulatortest.NewPlane(ctx)
+	plane, err := plane.New(ctx)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, plane.Stop(background(t))) })
 	options := simulatortest.Quick(simulator.Options{})

@@ -26,7 +26,7 @@ func TestEveryModuleHasItsRootFiles(t *testing.T) {
 
 func TestEveryLibraryHasARunnableExample(t *testing.T) {
 	dir := mustRoot(t)
-	for _, library := range libraries {
+	for _, library := range append([]string{simulator}, libraries...) {
 		if library == "api" {
 			continue // types only; its samples are validated by a real API server
 		}

@@ -14,10 +14,25 @@ import (
 	"golang.org/x/mod/module"
 )
 
-// TestAProgramInstallsByItsVersion publishes the modules as a release does, in a module proxy that is a directory, and has
-// the go command install caphv-generate from there. In the tree it cannot: go.mod has replaces.
+// TestAProgramInstallsByItsVersion has the go command install caphv-generate by its version. In the tree it cannot: go.mod
+// has replaces.
 func TestAProgramInstallsByItsVersion(t *testing.T) {
-	root := mustRoot(t)
+	plan, environment := publishModules(t, mustRoot(t))
+	bin := t.TempDir()
+	install := exec.CommandContext(t.Context(), "go", "install", prefix+"generate/cmd/caphv-generate@"+plan.Version["generate"]) //nolint:gosec // ours
+	install.Dir = t.TempDir()
+	install.Env = append(environment, "GOBIN="+bin)
+	output, err := install.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	help, err := exec.CommandContext(t.Context(), filepath.Join(bin, "caphv-generate"), "--help").CombinedOutput() //nolint:gosec // installed just now
+	require.NoError(t, err, "%s", help)
+	assert.Contains(t, string(help), "caphv-generate")
+}
+
+// publishModules publishes the modules as a release does, in a module proxy that is a directory, and returns the environment of
+// a go command that reads it.
+func publishModules(t *testing.T, root string) (*plan, []string) {
+	t.Helper()
 	plan, err := readPlan(root)
 	require.NoError(t, err)
 	for name, version := range plan.Version {
@@ -40,16 +55,8 @@ func TestAProgramInstallsByItsVersion(t *testing.T) {
 
 	upstream, err := exec.CommandContext(t.Context(), "go", "env", "GOPROXY").Output()
 	require.NoError(t, err)
-	bin := t.TempDir()
-	install := exec.CommandContext(t.Context(), "go", "install", prefix+"generate/cmd/caphv-generate@"+plan.Version["generate"]) //nolint:gosec // ours
-	install.Dir = t.TempDir()
-	install.Env = append(os.Environ(), "GOBIN="+bin, "GOWORK=off", "GOFLAGS=-trimpath", "CGO_ENABLED=0",
+	return plan, append(os.Environ(), "GOWORK=off", "GOFLAGS=-trimpath", "CGO_ENABLED=0",
 		"GOPROXY=file://"+filepath.ToSlash(proxy)+","+strings.TrimSpace(string(upstream)), "GONOSUMDB="+prefix+"*")
-	output, err := install.CombinedOutput()
-	require.NoError(t, err, "%s", output)
-	help, err := exec.CommandContext(t.Context(), filepath.Join(bin, "caphv-generate"), "--help").CombinedOutput() //nolint:gosec // installed just now
-	require.NoError(t, err, "%s", help)
-	assert.Contains(t, string(help), "caphv-generate")
 }
 
 // publish adds a module to a directory that the go command reads as a proxy (https://go.dev/ref/mod#goproxy-protocol).

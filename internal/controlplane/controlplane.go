@@ -118,7 +118,7 @@ func (c *ControlPlane) AdminKubeconfig() string { return c.files.adminKubeconfig
 // URL of the API server.
 func (c *ControlPlane) URL() string { return c.admin.Host }
 
-// issue makes certificates, keys and folders.
+// issue makes certificates, keys and directories.
 func (c *ControlPlane) issue() error {
 	ca, err := pki.NewCA(c.options.Name + "-ca")
 	if err != nil {
@@ -188,7 +188,7 @@ func writeFiles(dir string, ca *pki.CA, hosts []string) (files, error) {
 	f := files{dir: dir, data: filepath.Join(dir, "etcd"), logs: filepath.Join(dir, "logs"), adminKubeconfig: filepath.Join(dir, "admin.kubeconfig")}
 	for _, d := range []string{f.dir, f.logs} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
-			return f, fmt.Errorf("making the folder of a control plane: %w", err)
+			return f, fmt.Errorf("making the directory of a control plane: %w", err)
 		}
 	}
 	hosts = append([]string{"127.0.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "10.0.0.1"}, hosts...)

@@ -110,9 +110,9 @@ func TestAMissingProgramIsNamed(t *testing.T) {
 
 func TestIncompleteOptionsAreRefused(t *testing.T) {
 	for name, options := range map[string]controlplane.Options{
-		"no name":   {Dir: "d", AssetsDir: "a"},
-		"no folder": {Name: "n", AssetsDir: "a"},
-		"no assets": {Name: "n", Dir: "d"},
+		"no name":      {Dir: "d", AssetsDir: "a"},
+		"no directory": {Name: "n", AssetsDir: "a"},
+		"no assets":    {Name: "n", Dir: "d"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := controlplane.Start(t.Context(), options)

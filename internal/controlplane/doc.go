@@ -7,6 +7,6 @@
 // the garbage collector discovers new kinds only every 30 seconds, so that one
 // started before them would be blind for half a minute.
 //
-// Data is thrown away with its folder; etcd runs without fsync. It refuses to
+// Data is thrown away with its directory; etcd runs without fsync. It refuses to
 // listen on anything but 127.0.0.1.
 package controlplane

@@ -1,4 +1,4 @@
-// Package loadbalancer is the data path of the stand-in's load balancers: plain TCP proxies that listen on virtual
+// Package loadbalancer is the data path of the simulator's load balancers: plain TCP proxies that listen on virtual
 // addresses of the loopback network and forward to the machines behind them.
 //
 // Proxies is the main type; it stands for kube-vip and kube-proxy together. Backends that do not accept connections

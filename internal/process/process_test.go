@@ -261,10 +261,10 @@ func TestStartRefusesWhatCannotRun(t *testing.T) {
 		spec      process.Spec
 		want      error
 	}{
-		"no path":       {false, process.Spec{Name: "etcd"}, process.ErrInvalidSpec},
-		"no program":    {false, process.Spec{Path: "/does/not/exist"}, os.ErrNotExist},
-		"no log folder": {false, process.Spec{Path: "/bin/true", LogFile: "/does/not/exist"}, os.ErrNotExist},
-		"ended context": {true, process.Spec{Path: "/bin/true"}, context.Canceled},
+		"no path":          {false, process.Spec{Name: "etcd"}, process.ErrInvalidSpec},
+		"no program":       {false, process.Spec{Path: "/does/not/exist"}, os.ErrNotExist},
+		"no log directory": {false, process.Spec{Path: "/bin/true", LogFile: "/does/not/exist"}, os.ErrNotExist},
+		"ended context":    {true, process.Spec{Path: "/bin/true"}, context.Canceled},
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		if test.cancelled {

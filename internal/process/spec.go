@@ -29,7 +29,7 @@ type Spec struct {
 	// Dir is the working directory; the sandbox's own when empty.
 	Dir string
 	// LogFile receives standard output and standard error, appended; its
-	// folder must exist. Output is discarded when it is empty.
+	// directory must exist. Output is discarded when it is empty.
 	LogFile string
 	// Stdin is what the program reads; nothing when nil. Stdout takes its
 	// standard output in place of LogFile. The program has copies of both, the

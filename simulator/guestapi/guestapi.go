@@ -1,4 +1,4 @@
-// Package guestapi is the seam between the Harvester stand-in, which decides when a virtual machine starts and stops,
+// Package guestapi is the seam between the Harvester simulator, which decides when a virtual machine starts and stops,
 // and the guest, which is what runs inside it. It holds types only, so that neither side imports the other.
 package guestapi
 
@@ -11,7 +11,7 @@ import (
 type Guests interface {
 	// Boot starts what runs inside one virtual machine and returns once it is powered on, which is long before it
 	// answers. The context governs Boot only, not the life of the guest.
-	// It is called once per VirtualMachineInstance, and again with the same InstanceUID when the stand-in itself was
+	// It is called once per VirtualMachineInstance, and again with the same InstanceUID when the simulator itself was
 	// restarted; a guest that still lives from before is then to be returned rather than started twice.
 	Boot(ctx context.Context, boot VMBoot) (Guest, error)
 }

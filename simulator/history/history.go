@@ -1,4 +1,4 @@
-// Package history records what happened to a Harvester stand-in, one JSON object a line, for a checker to judge
+// Package history records what happened to a Harvester simulator, one JSON object a line, for a checker to judge
 // afterwards: writes that passed the proxy, machines that came and went, addresses that were taken and given back.
 //
 // Log is the main type. It never holds secret data: of a write it keeps who, what and the outcome, not the body.

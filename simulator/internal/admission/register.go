@@ -12,7 +12,7 @@ import (
 )
 
 // Register writes the webhook configurations, so that the apiserver asks this server from now on. Configurations of a
-// stand-in that ran before are overwritten, those it no longer has are removed. The client's scheme must know
+// simulator that ran before are overwritten, those it no longer has are removed. The client's scheme must know
 // admissionregistration.k8s.io/v1.
 func (s *Server) Register(ctx context.Context, c client.Client) error {
 	mutators := map[string]bool{}

@@ -1,4 +1,4 @@
-// Package apiproxy stands in front of the stand-in's apiserver as the one way in for the client under test. It passes
+// Package apiproxy stands in front of the simulator's apiserver as the one way in for the client under test. It passes
 // requests on with the client's own credentials, so that authentication and authorisation are the apiserver's, and on
 // the way it breaks them on demand (Faults), counts them (Counts), notes writes in the history, and serves KubeVirt's
 // subresources, which need an aggregated apiserver in reality.

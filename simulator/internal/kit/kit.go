@@ -1,4 +1,4 @@
-// Package kit holds what the stand-in's controllers share: Env, their access to the API and to time; Timers, which
+// Package kit holds what the simulator's controllers share: Env, their access to the API and to time; Timers, which
 // make delays survive re-reconciliation; and helpers for Harvester's own condition form.
 package kit
 
@@ -11,7 +11,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/internal/version"
 )
 
-// Env is what every controller of the stand-in is given.
+// Env is what every controller of the simulator is given.
 type Env struct {
 	// Client reads from watching caches and writes to the apiserver, as Harvester's controllers do: what it reads may be
 	// a little old, and a write based on that is refused with a conflict.
@@ -24,6 +24,6 @@ type Env struct {
 	Quirks version.Quirks
 	// History takes note of what happens to machines and addresses; nil notes nothing.
 	History *history.Log
-	// Log takes what the stand-in has to say.
+	// Log takes what the simulator has to say.
 	Log logr.Logger
 }

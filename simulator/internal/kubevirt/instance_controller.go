@@ -172,7 +172,7 @@ func (c *InstanceController) running(ctx context.Context, vmi *kubevirtv1.Virtua
 	view := c.Power.Look(vmi.UID)
 	switch view.State {
 	case Off:
-		// This process did not start it: the stand-in was restarted, and the guest is picked up again.
+		// This process did not start it: the simulator was restarted, and the guest is picked up again.
 		return 0, c.powerOn(ctx, vmi)
 	case Crashed, BootFailed:
 		c.ended(vmi, kubevirtv1.Failed)

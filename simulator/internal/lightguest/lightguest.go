@@ -1,4 +1,4 @@
-// Package lightguest is the guest that the stand-in runs when it is given no other: a machine that has addresses and
+// Package lightguest is the guest that the simulator runs when it is given no other: a machine that has addresses and
 // nothing else. It takes a static address from its network-data, or asks for a lease, and never crashes by itself.
 //
 // Guests is the main type and implements guestapi.Guests.

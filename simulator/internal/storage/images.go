@@ -21,7 +21,7 @@ import (
 	"github.com/rancher-sandbox/cluster-api-provider-harvester/simulator/internal/kit"
 )
 
-// Annotations on an image that tell the stand-in how its import goes; Harvester has nothing of the kind.
+// Annotations on an image that tell the simulator how its import goes; Harvester has nothing of the kind.
 const (
 	// ImportAnnotation is "fails" for an import that is given up, or "hangs" for one that never ends.
 	ImportAnnotation = "sandbox.caphv.io/import"

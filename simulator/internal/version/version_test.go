@@ -65,7 +65,7 @@ func TestQuirksByRelease(t *testing.T) {
 	}
 }
 
-// What harvesterclient tells its users of a release is how the stand-in behaves as that release.
+// What harvesterclient tells its users of a release is how the simulator behaves as that release.
 func TestQuirksAreThoseOfHarvesterclient(t *testing.T) {
 	for _, release := range []string{"v1.3.2", "v1.4.4", "v1.5.0", "v1.6.1", "v1.7.0", "v1.8.0", "v1.8.1", "v1.9.0-rc6"} {
 		parsed, err := version.Parse(release)

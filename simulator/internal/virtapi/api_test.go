@@ -181,7 +181,7 @@ func BenchmarkAdmission(b *testing.B) {
 	}
 }
 
-// How long a stand-in waits for it.
+// How long a simulator waits for it.
 func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
 		api := Start(Options{Program: program()})

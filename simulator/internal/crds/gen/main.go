@@ -1,5 +1,5 @@
 // Command gen writes the CRD files beside it: it runs controller-gen over the Go types of Harvester and CDI
-// and then applies what upstream's own manifests say beyond the types. Run it with `go generate` in the parent folder. KubeVirt's
+// and then applies what upstream's own manifests say beyond the types. Run it with `go generate` in the parent directory. KubeVirt's
 // definitions are not its business: they are upstream's own, written by conformance/kubevirtadmission/cmd/kubevirt-crds.
 package main
 
@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// toolModule pins controller-gen; the path is relative to the folder that holds the go:generate line.
+// toolModule pins controller-gen; the path is relative to the directory that holds the go:generate line.
 const toolModule = "../../../hack/tools/gen/go.mod"
 
 // packages hold the types. Descriptions are left out.
