@@ -22,7 +22,12 @@ func Example() {
 		log.Print(err)
 		return
 	}
-	defer harvester.Stop(ctx)
+	defer func() {
+		if err := harvester.Stop(ctx); err != nil {
+			log.Print(err)
+		}
+	}()
+
 	if err := harvester.Seed(ctx, simulator.DefaultSeed()); err != nil {
 		log.Print(err)
 		return
