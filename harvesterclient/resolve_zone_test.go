@@ -3,7 +3,6 @@ package harvesterclient
 import (
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -31,12 +30,12 @@ func TestResolveZone(t *testing.T) {
 	for zone, reason := range map[string]string{"c": "no host has it", "w": "a witness runs no VM"} {
 		err := ResolveZone(t.Context(), hosts, zone)
 		assertOnlyKind(t, ErrNotFound, err)
-		assert.ErrorContains(t, err, `there are "a", "b"`, reason)
+		require.ErrorContains(t, err, `there are "a", "b"`, reason)
 	}
 
 	err := ResolveZone(t.Context(), readerOf(host("h", "")), "a")
 	assertOnlyKind(t, ErrNotFound, err)
-	assert.ErrorContains(t, err, corev1.LabelTopologyZone)
+	require.ErrorContains(t, err, corev1.LabelTopologyZone)
 
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "nodes"}, "", nil)
 	assertOnlyKind(t, ErrUnauthorized, ResolveZone(t.Context(), failing(forbidden), "a"))

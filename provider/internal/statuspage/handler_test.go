@@ -107,7 +107,8 @@ func TestDataOfThePage(t *testing.T) {
 	assert.Equal(t, "192.0.2.11", page.Pools[0].Holders[1].Address)
 	assert.Equal(t, shop().Lacks, page.Lacks)
 
-	assert.NotContains(t, body(t, get(t, fixed{}, http.MethodGet, "/status.json")), "null", "lists are empty, not missing")
+	empty := get(t, fixed{}, http.MethodGet, "/status.json")
+	assert.NotContains(t, body(t, empty), "null", "lists are empty, not missing")
 }
 
 func TestPageIsForReading(t *testing.T) {
@@ -115,7 +116,7 @@ func TestPageIsForReading(t *testing.T) {
 		response := get(t, fixed{snapshot: shop()}, method, "/status")
 		assert.Equal(t, http.StatusMethodNotAllowed, response.StatusCode, method)
 		assert.Equal(t, "GET, HEAD", response.Header.Get("Allow"))
-		assert.NoError(t, response.Body.Close())
+		require.NoError(t, response.Body.Close())
 	}
 	response := get(t, fixed{snapshot: shop()}, http.MethodHead, "/status")
 	assert.Equal(t, http.StatusOK, response.StatusCode)
@@ -132,7 +133,8 @@ func TestReaderChoosesHowOftenToLoad(t *testing.T) {
 	for target, want := range map[string]string{
 		"/status": `content="10"`, "/status?refresh=30": `content="30"`, "/status?refresh=1": `content="10"`, "/status?refresh=x": `content="10"`, "/status?refresh=0": "",
 	} {
-		content := body(t, get(t, fixed{}, http.MethodGet, target))
+		response := get(t, fixed{}, http.MethodGet, target)
+		content := body(t, response)
 		if want == "" {
 			assert.NotContains(t, content, `http-equiv="refresh"`)
 			continue
