@@ -57,7 +57,7 @@ func definitions() ([]*apiextensionsv1.CustomResourceDefinition, error) {
 		files = append(files, filepath.Join(directory, filepath.FromSlash(shipped.crdFile)))
 	}
 	for _, name := range []string{"virtualmachines", "virtualmachineinstances"} {
-		files = append(files, filepath.Join("..", "..", "sandbox", "harvester", "crds", "kubevirt.io_"+name+".yaml"))
+		files = append(files, filepath.Join("..", "..", "simulator", "internal", "crds", "kubevirt.io_"+name+".yaml"))
 	}
 	list := make([]*apiextensionsv1.CustomResourceDefinition, 0, len(files))
 	for _, file := range files {
