@@ -27,6 +27,14 @@ var ownVersion = map[string]map[string]string{
 		"github.com/antlr4-go/antlr/v4": kubernetesAsReleased,
 		"k8s.io/utils":                  kubernetesAsReleased,
 	},
+	"sandbox/programs/node": {
+		"github.com/google/cel-go":      kubernetesAsReleased,
+		"github.com/antlr4-go/antlr/v4": kubernetesAsReleased,
+		"k8s.io/utils":                  kubernetesAsReleased,
+	},
+	"sandbox": {
+		"github.com/cpuguy83/go-md2man/v2": "go-containerregistry asks for a newer one than cobra does",
+	},
 	"sandbox/programs/etcdctl": {
 		"github.com/olekukonko/tablewriter": etcdctlAsReleased,
 		"github.com/mattn/go-runewidth":     etcdctlAsReleased,
@@ -36,7 +44,7 @@ var ownVersion = map[string]map[string]string{
 
 const etcdctlAsReleased = "etcdctl is written for the table writer's v0; Cluster API's clusterctl takes v1"
 
-const kubernetesAsReleased = "an API server decides as the released one does"
+const kubernetesAsReleased = "an API server and a kubelet decide as the released ones do"
 
 // moduleDirs finds every module below root, those of tools excepted: their programs are linked with nothing of ours.
 func moduleDirs(root string) ([]string, error) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -125,10 +126,14 @@ func (c *ControlPlane) issue() error {
 		return err
 	}
 	c.ca = ca
-	if c.files, err = writeFiles(c.options.Dir, ca, c.options.Hosts); err != nil {
+	hosts := c.options.Hosts
+	if c.options.NodeAddress != "" {
+		hosts = append(slices.Clone(hosts), c.options.NodeAddress)
+	}
+	if c.files, err = writeFiles(c.options.Dir, ca, hosts); err != nil {
 		return err
 	}
-	if c.admin, err = c.clientConfig("sandbox-admin", "system:masters"); err != nil {
+	if c.admin, err = c.ClientConfig("sandbox-admin", "system:masters"); err != nil {
 		return err
 	}
 	kubeconfig, err := c.Kubeconfig(c.admin)
@@ -141,8 +146,19 @@ func (c *ControlPlane) issue() error {
 	return nil
 }
 
-// clientConfig issues a client certificate for a user of the API server.
-func (c *ControlPlane) clientConfig(user string, groups ...string) (*rest.Config, error) {
+// ServingCertificate issues a certificate for a server that this control plane trusts, such as a kubelet. Files are made in
+// dir, whose paths it returns: the certificate, its key, and the authority that issued it.
+func (c *ControlPlane) ServingCertificate(dir, name string, hosts ...string) (cert, key, authority string, err error) {
+	pair, err := c.ca.Server(name, hosts...)
+	if err != nil {
+		return "", "", "", err
+	}
+	cert, key, err = pair.Write(dir, name)
+	return cert, key, c.files.caCert, err
+}
+
+// ClientConfig issues a client certificate for a user of the API server.
+func (c *ControlPlane) ClientConfig(user string, groups ...string) (*rest.Config, error) {
 	pair, err := c.ca.Client(user, groups...)
 	if err != nil {
 		return nil, err
@@ -182,6 +198,7 @@ type files struct {
 	caCert, caKey                           string
 	servingCert, servingKey                 string
 	serviceAccountPublic, serviceAccountKey string
+	kubeletClientCert, kubeletClientKey     string
 }
 
 func writeFiles(dir string, ca *pki.CA, hosts []string) (files, error) {
@@ -205,6 +222,13 @@ func writeFiles(dir string, ca *pki.CA, hosts []string) (files, error) {
 		return f, err
 	}
 	if f.servingCert, f.servingKey, err = serving.Write(certs, "apiserver"); err != nil {
+		return f, err
+	}
+	kubelets, err := ca.Client("kube-apiserver-kubelet-client", "system:masters")
+	if err != nil {
+		return f, err
+	}
+	if f.kubeletClientCert, f.kubeletClientKey, err = kubelets.Write(certs, "kubelet-client"); err != nil {
 		return f, err
 	}
 	f.serviceAccountPublic, f.serviceAccountKey, err = serviceAccount.Write(certs, "service-account")

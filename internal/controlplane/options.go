@@ -31,6 +31,9 @@ type Options struct {
 	ServiceAccountIssuer string
 	// Hosts are further names and addresses that the API server's certificate holds.
 	Hosts []string
+	// NodeAddress is an address of this machine at which nodes and their Pods reach the API server, and at which it finds
+	// kubelets. Empty where there are no nodes: then it listens on loopback only.
+	NodeAddress string
 	// APIServerArgs are further kube-apiserver flags, without dashes; they win
 	// over the package's own.
 	APIServerArgs map[string]string

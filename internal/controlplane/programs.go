@@ -51,8 +51,26 @@ func (c *ControlPlane) apiServer() process.Spec {
 		// Service; its endpoint would be refused as a loopback address.
 		"endpoint-reconciler-type": "none",
 	}
+	if c.options.NodeAddress != "" {
+		maps.Copy(args, c.withNodes())
+	}
 	maps.Copy(args, c.options.APIServerArgs)
 	return c.spec("kube-apiserver", args, answers(c.adminClient(), c.admin.Host+"/readyz"))
+}
+
+// withNodes has the API server reach kubelets, and be reached by Pods.
+func (c *ControlPlane) withNodes() map[string]string {
+	return map[string]string{
+		"bind-address":                    "0.0.0.0",
+		"advertise-address":               c.options.NodeAddress,
+		"endpoint-reconciler-type":        "lease",
+		"authorization-mode":              "Node,RBAC",
+		"enable-admission-plugins":        "NodeRestriction",
+		"kubelet-certificate-authority":   c.files.caCert,
+		"kubelet-client-certificate":      c.files.kubeletClientCert,
+		"kubelet-client-key":              c.files.kubeletClientKey,
+		"kubelet-preferred-address-types": "InternalIP",
+	}
 }
 
 // adminClient trusts the control plane's CA and is known to its servers.

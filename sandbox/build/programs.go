@@ -71,6 +71,11 @@ var programs = []Program{
 		Module: "hack/tools/helm3", Package: "helm.sh/helm/v3/cmd/helm", ThirdParty: true, Aside: true,
 	},
 	{
+		Name: Node, Title: "kubelet and kube-scheduler (after kubernetes: about 2 min)",
+		Module: "sandbox/programs/node", Package: ".", ThirdParty: true, VersionModule: "k8s.io/kubernetes", Aside: true,
+	},
+	{Name: PodShim, Title: "what starts a Pod's processes", Module: "sandbox", Package: "./node/cmd/pod-shim", Aside: true},
+	{
 		Name: Admission, Title: "KubeVirt's admission (first build: about 2 min)",
 		Module: "conformance/kubevirtadmission", Package: "./cmd/kubevirt-admission", ThirdParty: true,
 	},
@@ -85,6 +90,12 @@ const Clusterctl = "clusterctl"
 const (
 	Helm  = "helm"
 	Helm3 = "helm3"
+)
+
+// Node and PodShim name what a node runs: the kubelet with the scheduler, and what starts its Pods' processes.
+const (
+	Node    = "node"
+	PodShim = "pod-shim"
 )
 
 // Etcdctl names etcd's own command, which runs inside the etcd pods of guests.

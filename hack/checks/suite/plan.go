@@ -18,6 +18,8 @@ var LongTests = map[string][]string{
 		"TestHelm", "TestHelmAndTheOtherWays", "TestHelmWhereKindsAreMissing",
 		"TestInterruptedApplyIsCompleted", "TestInterruptedInitIsCompleted", "TestKilledHelmIsRepaired", "TestKubectl", "TestKubectlOverAnOldRelease",
 	},
+	// A kubelet is compiled for them, and the kernel must allow user namespaces.
+	"sandbox/node": {"TestAKilledMachineLeavesNothing", "TestARefusalSaysWhatToAllow", "TestPods"},
 }
 
 // Options say which tests run, and how.
