@@ -69,6 +69,7 @@ func TestPageIsClosed(t *testing.T) {
 	for _, target := range []string{"/status", `/status?cluster=%22%3E%3Cscript%3Ealert(1)%3C/script%3E`} {
 		response := get(t, fixed{snapshot: shop()}, http.MethodGet, target)
 		content := body(t, response)
+		require.NoError(t, response.Body.Close())
 		assert.NotContains(t, content, "<script")
 		policy := response.Header.Get("Content-Security-Policy")
 		assert.True(t, strings.HasPrefix(policy, "default-src 'none'; style-src 'sha256-"), policy)
@@ -109,6 +110,7 @@ func TestDataOfThePage(t *testing.T) {
 
 	empty := get(t, fixed{}, http.MethodGet, "/status.json")
 	assert.NotContains(t, body(t, empty), "null", "lists are empty, not missing")
+	require.NoError(t, empty.Body.Close())
 }
 
 func TestPageIsForReading(t *testing.T) {
@@ -135,6 +137,7 @@ func TestReaderChoosesHowOftenToLoad(t *testing.T) {
 	} {
 		response := get(t, fixed{}, http.MethodGet, target)
 		content := body(t, response)
+		require.NoError(t, response.Body.Close())
 		if want == "" {
 			assert.NotContains(t, content, `http-equiv="refresh"`)
 			continue
