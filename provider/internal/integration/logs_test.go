@@ -25,7 +25,9 @@ func TestLogTellsWhatChangedAndNothingElse(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
 			line = map[string]any{"unreadable": text}
 		}
-		logged = append(logged, line)
+		if !aboutAnother(line, w.namespace) {
+			logged = append(logged, line)
+		}
 	}, funcr.Options{}))
 	lines := func() []map[string]any {
 		mu.Lock()
@@ -54,6 +56,13 @@ func TestLogTellsWhatChangedAndNothingElse(t *testing.T) {
 	w.finishVMDeletion("m-1")
 	w.settle(func() error { _, err := w.reconcileMachine("m-1"); return err }, func() bool { return w.machineIsGone("m-1") })
 	requireKeys(t, lines(), w.target+"/m-1", infrav1.VMDeletedEvent, infrav1.AddressReleasedEvent)
+}
+
+// aboutAnother tells whether a line is about an identity of another namespace. All tests share one API server, and the look
+// for leaked addresses names each identity there that cannot be connected, those of earlier tests too.
+func aboutAnother(line map[string]any, namespace string) bool {
+	identity, _ := line["identity"].(map[string]any)
+	return identity != nil && identity["namespace"] != namespace
 }
 
 // requireKeys looks for one line of each reason, and for the keys of each line.
