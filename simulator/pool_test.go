@@ -6,11 +6,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -50,7 +52,7 @@ func uproot(t *testing.T, c client.Client, name string) {
 		ctx = background(t)
 	}
 	object := &lbv1.IPPool{}
-	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+	err := retry.RetryOnConflict(untilSettled, func() error {
 		if err := c.Get(ctx, client.ObjectKey{Name: name}, object); err != nil {
 			return client.IgnoreNotFound(err)
 		}
@@ -63,10 +65,13 @@ func uproot(t *testing.T, c client.Client, name string) {
 	assert.NoError(t, client.IgnoreNotFound(err))
 }
 
+// untilSettled allows for the writes of the controllers to an object that has just been made: about four seconds.
+var untilSettled = wait.Backoff{Steps: 100, Duration: 40 * time.Millisecond, Factor: 1, Jitter: 0.1}
+
 // attempt updates an object until the answer is no conflict, and returns it.
 func attempt[T client.Object](t *testing.T, c client.Client, object T, edit func(T)) error {
 	t.Helper()
-	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+	return retry.RetryOnConflict(untilSettled, func() error {
 		if err := c.Get(t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
 			return err
 		}
