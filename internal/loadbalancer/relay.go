@@ -6,6 +6,12 @@ import (
 	"sync"
 )
 
+// Relay copies both ways between two connections until both sides are done, and closes them. The end of one direction is
+// passed on as a half-close. What fails ends both.
+func Relay(client, server net.Conn) {
+	(&relay{client: client, server: server}).run()
+}
+
 // relay is one client's connection and the backend's that answers it.
 type relay struct {
 	client, server net.Conn

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -16,6 +15,8 @@ import (
 	corelisters "k8s.io/client-go/listers/core/v1"
 	discoverylisters "k8s.io/client-go/listers/discovery/v1"
 	"k8s.io/client-go/tools/cache"
+
+	"github.com/rancher-sandbox/cluster-api-provider-harvester/internal/loadbalancer"
 )
 
 // dialTimeout of an endpoint. Endpoints are on this machine.
@@ -114,29 +115,18 @@ func (p *Proxy) serve(listener net.Listener, address string) {
 
 // pass copies both ways until both sides have ended.
 func (p *Proxy) pass(connection net.Conn, address string) {
-	defer connection.Close()
 	target, ok := p.pick(address)
 	if !ok {
+		_ = connection.Close()
 		return
 	}
 	endpoint, err := net.DialTimeout("tcp", target, dialTimeout) //nolint:noctx // bounded by its timeout
 	if err != nil {
 		p.logf("Service at %s: %v", address, err)
+		_ = connection.Close()
 		return
 	}
-	defer endpoint.Close()
-	var both sync.WaitGroup
-	both.Go(func() { copyTo(endpoint, connection) })
-	both.Go(func() { copyTo(connection, endpoint) })
-	both.Wait()
-}
-
-// copyTo passes the end of what is read on, too. What fails ends the connection, of which both sides hear.
-func copyTo(to, from net.Conn) {
-	_, _ = io.Copy(to, from)
-	if half, ok := to.(interface{ CloseWrite() error }); ok {
-		_ = half.CloseWrite()
-	}
+	loadbalancer.Relay(connection, endpoint)
 }
 
 // pick one of the endpoints.
